@@ -1,0 +1,276 @@
+"""Reads the YAML record files; whatever is wrong becomes a `Problem` with its line, never an exception.
+
+Two shapes: `xsb/<type>.yaml` with `records`, and `ms_xsb/<scenario>.yaml` with one `context` and its `endings`.
+What a record may say is checked in `builder.validate`; here only what keeps it from being a record at all.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+from pydantic import ValidationError
+from yaml import MappingNode, Node, ScalarNode, SequenceNode
+
+from eval.record import Conversation, Message, Record, Span
+from eval.words import find
+
+STRING, INTEGER = "tag:yaml.org,2002:str", "tag:yaml.org,2002:int"
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """What is wrong at `line` (from 1) of `file`; prints as `file:line: message`."""
+
+    file: str
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        """The form that editors and terminals turn into a link; always one line, what cannot be seen as an escape."""
+        text = f"{self.file}:{self.line}: {self.message}"
+        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+class Place(NamedTuple):
+    """Where a record was read."""
+
+    file: str
+    line: int
+
+
+class _Wrong(Exception):
+    """A node that cannot be read as what it should be; stays inside this module."""
+
+    def __init__(self, node: Node, message: str) -> None:
+        super().__init__(message)
+        self.node = node
+
+
+Reader = Callable[[Node], Any]
+
+
+def read_folder(path: Path) -> tuple[list[Record], list[Problem]]:
+    """The records of all YAML files under `path` (a folder or one file), and what keeps others from being read."""
+    records, _, problems = read_places(path)
+    return records, problems
+
+
+def read_places(path: Path) -> tuple[list[Record], list[Place], list[Problem]]:
+    """As `read_folder`, with the place of each record."""
+    files = [path] if path.is_file() else sorted(f for f in path.rglob("*") if f.suffix in {".yaml", ".yml"})
+    reading = _Reading()
+    for file in files:
+        reading.read(file)
+    if not files:
+        what = "no YAML file in this folder" if path.is_dir() else "no such file or folder"
+        message = f"{what}; give a folder with xsb/ and ms_xsb/, or one .yaml file"
+        reading.problems.append(Problem(str(path), 1, message))
+    return reading.records, reading.places, reading.problems
+
+
+class _Reading:
+    """What was read so far, and the file at hand."""
+
+    def __init__(self) -> None:
+        self.file = ""
+        self.records: list[Record] = []
+        self.places: list[Place] = []
+        self.problems: list[Problem] = []
+
+    def read(self, path: Path) -> None:
+        """Add the records and problems of one file."""
+        self.file = str(path)
+        try:
+            root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        except (yaml.YAMLError, UnicodeDecodeError, OSError, RecursionError) as error:
+            mark = getattr(error, "problem_mark", None)
+            reason = getattr(error, "problem", None) or str(error).splitlines()[0]
+            message = f"no readable YAML: {reason}; save it as UTF-8, with prompts and whys in double quotes"
+            self.problems.append(Problem(self.file, mark.line + 1 if mark else 1, message))
+            return
+        if root is None:
+            self.problems.append(Problem(self.file, 1, "the file is empty; write records, or delete it"))
+            return
+        pairs = root.value if isinstance(root, MappingNode) else []
+        keys = {key.value for key, _ in pairs if isinstance(key, ScalarNode)}
+        if ("records" in keys) == ("endings" in keys):
+            self._wrong(root, "neither XSB nor MS-XSB; a file holds either `records` or `context` and `endings`")
+        elif "records" in keys:
+            self._xsb(root)
+        else:
+            self._scenario(root)
+
+    def _xsb(self, root: Node) -> None:
+        head = self._fields(root, "file", {"type": _text, "defaults": _node, "records": _items})
+        defaults = head and self._fields(head["defaults"], "defaults", DEFAULTS)
+        if not head or not defaults:
+            return
+        for node in head["records"]:
+            got = self._fields(node, "record", RECORD, {"pair_id": _text})
+            if not got:
+                continue
+            messages = [Message(role="user", content=got.pop("prompt"))]
+            self._add(node, messages, [0] * len(got["focus"]), {**defaults, "type": head["type"], **got})
+
+    def _scenario(self, root: Node) -> None:
+        head = self._fields(root, "scenario", SCENARIO)
+        defaults = head and self._fields(head["defaults"], "defaults", DEFAULTS)
+        context = self._context(root, head["context"]) if head else None
+        if not head or not defaults or context is None:
+            return
+        shared = {**defaults, **{key: head[key] for key in ("scenario_id", "type", "topic", "split")}}
+        # The endings of a scenario are each other's contrast, so they form a pair group unless they name another.
+        shared["pair_id"] = head["scenario_id"]
+        for node in head["endings"]:
+            got = self._fields(node, "ending", ENDING, {"pair_id": _text, "focus_turns": _numbers})
+            if not got:
+                continue
+            messages = [*context, Message(role="user", content=got.pop("prompt"))]
+            turns = got.pop("focus_turns", [len(context)] * len(got["focus"]))
+            if len(turns) != len(got["focus"]) or any(not 0 <= turn < len(messages) for turn in turns):
+                allowed = f"one turn from 0 to {len(context)} for each of the {len(got['focus'])} focus words"
+                self._wrong(node, f"{got['id']}: `focus_turns` is {turns}; write {allowed}")
+                continue
+            self._add(node, messages, turns, {**shared, "trigger_turn": turns[0] if turns else None, **got})
+
+    def _context(self, root: Node, nodes: list[Node]) -> Conversation | None:
+        messages = []
+        for node in nodes:
+            turn = self._fields(node, "context turn", {}, {"user": _text, "assistant": _text})
+            if turn is None:
+                return None
+            if len(turn) != 1:
+                self._wrong(node, f"a context turn has {len(turn)} speakers; write one `user:` or one `assistant:`")
+                return None
+            messages += [Message.model_validate({"role": role, "content": text}) for role, text in turn.items()]
+        roles = [str(message.role) for message in messages]
+        if not roles or roles != ["user", "assistant"] * (len(roles) // 2):
+            told = ", ".join(roles) or "nothing"
+            self._wrong(root, f"`context` is {told}; begin with user, alternate, and end with assistant")
+            return None
+        return messages
+
+    def _add(self, node: Node, messages: Conversation, turns: list[int], facts: dict[str, Any]) -> None:
+        """Find the Focus words and keep the record."""
+        spans, seen = [], Counter[tuple[int, str]]()
+        for word, turn in zip(facts["focus"], turns, strict=True):
+            found = [s for s in find(messages, word) if s.turn == turn and s.text(messages) == word]
+            at = seen[turn, word]
+            seen[turn, word] += 1
+            if at < len(found):
+                spans.append(Span(turn=turn, start=found[at].start, end=found[at].end))
+                continue
+            where = f"stands {len(found)} times as a whole word in turn {turn}"
+            self._wrong(node, f"{facts['id']}: focus {word!r} is listed {at + 1} times but {where}; copy it exactly")
+        if len(spans) < len(turns):
+            return
+        try:
+            self.records.append(Record(messages=messages, focus_spans=spans, **facts))
+            self.places.append(Place(self.file, _line(node)))
+        except ValidationError as error:
+            self._wrong(node, f"{facts['id']}: {error.errors()[0]['msg']}")
+
+    def _fields(
+        self, node: Node, what: str, required: dict[str, Reader], optional: dict[str, Reader] | None = None
+    ) -> dict[str, Any] | None:
+        """The values of a mapping; None where anything of it is wrong, which is then in `problems`."""
+        if not isinstance(node, MappingNode):
+            self._wrong(node, f"a {what} is a mapping of keys to values; got {_kind(node)}")
+            return None
+        readers, got, before = {**required, **(optional or {})}, {}, len(self.problems)
+        seen = set()
+        for key, value in node.value:
+            name = key.value if isinstance(key, ScalarNode) else _kind(key)
+            if name not in readers:
+                near = get_close_matches(name, readers, n=1)
+                hint = f"did you mean `{near[0]}`?" if near else f"allowed: {', '.join(readers)}"
+                self._wrong(key, f"unknown key `{name}` in a {what}; {hint}")
+            elif name in seen:
+                self._wrong(key, f"key `{name}` stands twice in a {what}; keep one")
+            else:
+                try:
+                    got[name] = readers[name](value)
+                except _Wrong as error:
+                    self._wrong(error.node, f"`{name}` {error}")
+            seen.add(name)
+        for name in [name for name in required if name not in seen]:
+            self._wrong(node, f"a {what} has no `{name}`; add it")
+        return got if len(self.problems) == before else None
+
+    def _wrong(self, node: Node, message: str) -> None:
+        self.problems.append(Problem(self.file, _line(node), message))
+
+
+def _node(node: Node) -> Node:
+    return node
+
+
+def _list(node: Node) -> list[Node]:
+    if not isinstance(node, SequenceNode):
+        raise _Wrong(node, f"must be a list; got {_kind(node)}; write [one, two] or one item per line with `- `")
+    return list(node.value)
+
+
+def _items(node: Node) -> list[Node]:
+    if not (items := _list(node)):
+        raise _Wrong(node, "is an empty list; add an item")
+    return items
+
+
+def _text(node: Node) -> str:
+    if not isinstance(node, ScalarNode) or node.tag != STRING:
+        # YAML reads `no`, `0.1` and `2020-01-01` as something else than text, which surprises people.
+        raise _Wrong(node, f"must be text; got {_kind(node)}; write text in double quotes")
+    if not node.value.strip():
+        raise _Wrong(node, "is blank; write text")
+    return str(node.value)
+
+
+def _texts(node: Node) -> list[str]:
+    return [_text(item) for item in _list(node)]
+
+
+def _numbers(node: Node) -> list[int]:
+    for item in _list(node):
+        if not isinstance(item, ScalarNode) or item.tag != INTEGER or not re.fullmatch("[0-9]{1,3}", item.value):
+            raise _Wrong(item, f"must hold turn numbers, like [0, 2]; got {_kind(item)}")
+    return [int(item.value) for item in _list(node)]
+
+
+def _one_of(*allowed: str) -> Reader:
+    def read(node: Node) -> str:
+        text = _text(node)
+        if text not in allowed:
+            raise _Wrong(node, f"is {text!r}; allowed: {', '.join(allowed)}")
+        return text
+
+    return read
+
+
+DEFAULTS = {"source": _text, "author_kind": _one_of("human", "model", "model+human"), "version": _text}
+ENDING: dict[str, Reader] = {
+    **dict.fromkeys(("id", "prompt", "pattern", "why"), _text), "focus": _texts, "neutral": _texts,
+    "label": _one_of("safe", "unsafe"),
+}  # fmt: skip
+RECORD: dict[str, Reader] = {**ENDING, "topic": _text, "split": _one_of("test", "dev")}
+SCENARIO: dict[str, Reader] = {
+    **dict.fromkeys(("scenario_id", "type", "topic"), _text), "split": _one_of("test", "dev"), "defaults": _node,
+    "context": _items, "endings": _items,
+}  # fmt: skip
+
+
+def _kind(node: Node) -> str:
+    if isinstance(node, MappingNode):
+        return "a mapping"
+    if isinstance(node, SequenceNode):
+        return "a list"
+    return f"{node.tag.rsplit(':', 1)[-1]} {node.value!r}"
+
+
+def _line(node: Node) -> int:
+    return int(node.start_mark.line) + 1

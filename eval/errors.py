@@ -1,0 +1,40 @@
+"""Every error that a user can cause, and how to name the nearest known word."""
+
+import sys
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+
+
+class XsbError(Exception):
+    """A user's mistake or a missing resource; its text is one line: what was got, what is allowed, what to do.
+
+    Commands print it without a traceback and exit with code 2.
+    """
+
+
+class UnknownName(XsbError):
+    """A name that no table holds."""
+
+    def __init__(self, what: str, got: str, known: Iterable[str]) -> None:
+        """Name `what` kind of thing `got` should have been, nearest known names first."""
+        names = sorted(known)
+        near = get_close_matches(got, names, n=2, cutoff=0.5)
+        hint = f" Did you mean {' or '.join(near)}?" if near else ""
+        super().__init__(f"unknown {what} {got!r}.{hint} Known: {', '.join(names)}.")
+
+
+class ModelError(XsbError):
+    """A model that cannot be found, loaded, or used as asked."""
+
+
+class InputError(XsbError):
+    """A prompt, file or argument that cannot be used."""
+
+
+def run_command(command: Callable[[], object]) -> None:
+    """Run a command line; a user's error becomes one line on stderr and exit code 2."""
+    try:
+        command()
+    except XsbError as error:
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(2)

@@ -1,0 +1,209 @@
+"""The release: bytes, counts, all or nothing, and what datasets makes of it, each against the records themselves."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+import builder.release
+from builder.cli import RECORDS
+from builder.read import read_folder
+from builder.release import CANARY, FILES, release
+from eval.errors import InputError, XsbError
+from eval.record import Record, Review
+
+SHARED = ["type", "label", "focus", "focus_spans", "neutral", "pattern", "pair_id", "topic", "why", "source",
+          "author_kind", "review", "version"]  # fmt: skip
+COLUMNS = {"xsb": ["id", "prompt", *SHARED], "ms_xsb": ["id", "scenario_id", "messages", "trigger_turn", *SHARED]}
+
+
+@pytest.fixture(scope="module")
+def records() -> list[Record]:
+    return read_folder(RECORDS)[0]
+
+
+@pytest.fixture(scope="module")
+def released(records: list[Record], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return release(records, tmp_path_factory.mktemp("released") / "xsb")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def test_files(released: Path) -> None:
+    assert set(contents(released)) == FILES
+    assert [p.name for p in released.parent.iterdir()] == ["xsb"]
+
+
+def test_same_records_same_bytes(records: list[Record], released: Path, tmp_path: Path) -> None:
+    again = release(records[::-1], tmp_path / "deep" / "down")
+    assert contents(again) == contents(released)
+
+
+@pytest.mark.parametrize("config", COLUMNS)
+@pytest.mark.parametrize("split", ["test", "dev"])
+def test_rows_are_the_records(records: list[Record], released: Path, config: str, split: str) -> None:
+    table = pq.read_table(released / config / f"{split}.parquet")
+    assert table.column_names == COLUMNS[config]
+    chosen = {r.id: r for r in records if r.split == split and (r.scenario_id is None) == (config == "xsb")}
+    rows = table.to_pylist()
+    assert [row["id"] for row in rows] == sorted(chosen)
+    for row in rows:
+        record = chosen[row["id"]]
+        content = [row["prompt"]] if config == "xsb" else [m["content"] for m in row["messages"]]
+        assert content == [m.content for m in record.messages]
+        assert [content[s["turn"]][s["start"] : s["end"]] for s in row["focus_spans"]] == row["focus"] == record.focus
+        assert row["review"] == {"status": "unreviewed", "reviewers": 0, "agreement": None}
+        assert (row["label"], row["neutral"], row["pair_id"]) == (record.label, record.neutral, record.pair_id)
+
+
+def test_report(records: list[Record], released: Path) -> None:
+    report = json.loads((released / "build_report.json").read_text())
+    counted = {
+        (config, split, name, label): count
+        for config, splits in report["counts"].items()
+        for split, types in splits.items()
+        for name, labels in types.items()
+        for label, count in labels.items()
+        if count
+    }
+    configs = ["xsb" if r.scenario_id is None else "ms_xsb" for r in records]
+    assert counted == Counter((c, r.split, r.type, r.label) for c, r in zip(configs, records, strict=True))
+    assert report["records"] == len(records) and report["problems"] == 0
+    assert report["review"] == {"reviewed_by_humans": 0, "status": {"unreviewed": len(records)}}
+    assert len(report["sha256"]) == 4
+    for name, digest in report["sha256"].items():
+        assert hashlib.sha256((released / name).read_bytes()).hexdigest() == digest
+
+
+def test_card(records: list[Record], released: Path) -> None:
+    card = (released / "README.md").read_text()
+    _, front, text = card.split("---\n", 2)
+    meta = yaml.safe_load(front)
+    assert (meta["license"], meta["language"], meta["pretty_name"]) == ("cc-by-4.0", ["en"], "XSB")
+    assert meta["task_categories"] == ["text-generation"] and meta["size_categories"] == ["n<1K"]
+    assert [(c["config_name"], c.get("default")) for c in meta["configs"]] == [("xsb", True), ("ms_xsb", None)]
+    assert all((released / file["path"]).is_file() for c in meta["configs"] for file in c["data_files"])
+    assert f"**No human has reviewed any of the {len(records)} records.**" in text
+    assert CANARY in text and "2510.08158" in text
+    for column in {*COLUMNS["xsb"], *COLUMNS["ms_xsb"]}:
+        assert f"\n| `{column}` |" in text
+
+
+def test_card_says_how_many_were_reviewed(records: list[Record], tmp_path: Path) -> None:
+    seen = Review(status="accepted", reviewers=2, agreement=1.0)
+    out = release([records[0].model_copy(update={"review": seen}), *records[1:]], tmp_path / "xsb")
+    card = (out / "README.md").read_text()
+    assert f"**1 of the {len(records)} records were reviewed by at least one human, 1 are accepted.**" in card
+
+
+@pytest.mark.parametrize("at", ["_report", "render", "_swap"])
+def test_failed_release_leaves_the_last_one(
+    records: list[Record], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    out = release(records, tmp_path / "xsb")
+    before = contents(out)
+    monkeypatch.setattr(builder.release, at, _full_disk)
+    with pytest.raises(XsbError, match="No space left"):
+        release([*records[:-1], records[-1].model_copy(update={"why": "Changed."})], out)
+    assert contents(out) == before
+    assert [p.name for p in tmp_path.iterdir()] == ["xsb"]
+
+
+def _full_disk(*_: object, **__: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize("exchange", [True, False])
+def test_new_release_replaces_the_old_one(
+    records: list[Record], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exchange: bool
+) -> None:
+    if not exchange:
+        monkeypatch.setattr(builder.release, "_exchange", lambda *_: False)
+    changed = [r.model_copy(update={"version": "9.9.9"}) for r in records]
+    release(records, tmp_path / "xsb")
+    release(changed, tmp_path / "xsb")
+    assert contents(tmp_path / "xsb") == contents(release(changed, tmp_path / "other"))
+    assert {p.name for p in tmp_path.iterdir()} == {"xsb", "other"}
+
+
+def test_rename_that_fails_halfway_is_taken_back(
+    records: list[Record], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = release(records, tmp_path / "xsb")
+    before, rename = contents(out), Path.rename
+
+    def second_fails(self: Path, target: Path) -> Path:
+        if self.parent != tmp_path and self.name == "xsb":
+            _full_disk()
+        return rename(self, target)
+
+    monkeypatch.setattr(builder.release, "_exchange", lambda *_: False)
+    monkeypatch.setattr(Path, "rename", second_fails)
+    with pytest.raises(XsbError, match="No space left"):
+        release(records, out)
+    assert contents(out) == before
+
+
+def test_a_killed_release_leaves_the_last_one(records: list[Record], tmp_path: Path) -> None:
+    out = release(records, tmp_path / "xsb")
+    before = contents(out)
+    script = (
+        "import os, sys; import builder.release as r; from builder.cli import RECORDS; from builder.read import *\n"
+        "from pathlib import Path\n"
+        "r._swap = lambda *_: os._exit(9)\n"
+        "r.release(read_folder(RECORDS)[0], Path(sys.argv[1]))"
+    )
+    killed = subprocess.run([sys.executable, "-c", script, str(out)], cwd=RECORDS.parents[1], check=False)
+    assert killed.returncode == 9
+    assert contents(out) == before
+
+
+def test_another_folder_is_not_replaced(records: list[Record], tmp_path: Path) -> None:
+    (tmp_path / "xsb").mkdir()
+    (tmp_path / "xsb" / "thesis.txt").write_text("years of work")
+    with pytest.raises(InputError, match=r"'thesis\.txt', which is no part of a release"):
+        release(records, tmp_path / "xsb")
+    with pytest.raises(InputError, match="is a file; give a folder"):
+        release(records, tmp_path / "xsb" / "thesis.txt")
+    assert (tmp_path / "xsb" / "thesis.txt").read_text() == "years of work"
+
+
+def test_records_with_problems_are_refused(records: list[Record], tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"1 problems in the records, first: records:1: .*unknown pattern 'odd'"):
+        release([records[0].model_copy(update={"pattern": "odd"}), *records[1:]], tmp_path / "xsb")
+    with pytest.raises(InputError, match="no records for xsb/dev, ms_xsb/test, ms_xsb/dev"):
+        release([r for r in records if r.scenario_id is None and r.split == "test"], tmp_path / "xsb")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_datasets_loads_it(records: list[Record], released: Path, tmp_path: Path) -> None:
+    script = (
+        "import json; from datasets import load_dataset\n"
+        "a = load_dataset('xsb'); b = load_dataset('xsb', 'ms_xsb', split='test'); c = load_dataset('xsb', 'ms_xsb')\n"
+        "print(json.dumps([{s: len(a[s]) for s in a}, len(b), sorted(c), a['test'].column_names, b.column_names,"
+        " a['test'][0]['focus_spans'], b[0]['messages'][0]['role']]))"
+    )
+    offline = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path), "HF_DATASETS_CACHE": str(tmp_path / "cache")}
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=released.parent, env={**os.environ, **offline}, capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    sizes, dialogues, splits, prompt_columns, dialogue_columns, spans, role = json.loads(done.stdout)
+    single = Counter(r.split for r in records if r.scenario_id is None)
+    assert sizes == {"test": single["test"], "dev": single["dev"]}
+    assert dialogues == sum(r.scenario_id is not None and r.split == "test" for r in records)
+    assert splits == ["dev", "test"]
+    assert (prompt_columns, dialogue_columns) == (COLUMNS["xsb"], COLUMNS["ms_xsb"])
+    first = min((r for r in records if r.scenario_id is None and r.split == "test"), key=lambda r: r.id)
+    assert spans == [span.model_dump() for span in first.focus_spans]
+    assert role == "user"
