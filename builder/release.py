@@ -48,9 +48,7 @@ _SHARED = {
 _MESSAGES = pa.list_(pa.struct({"role": _TEXT, "content": _TEXT}))
 SCHEMAS = {
     "xsb": pa.schema({"id": _TEXT, "prompt": _TEXT, **_SHARED}),
-    "ms_xsb": pa.schema(
-        {"id": _TEXT, "scenario_id": _TEXT, "messages": _MESSAGES, "trigger_turn": _NUMBER, **_SHARED}
-    ),
+    "ms_xsb": pa.schema({"id": _TEXT, "scenario_id": _TEXT, "messages": _MESSAGES, "trigger_turn": _NUMBER, **_SHARED}),
 }
 
 

@@ -147,9 +147,7 @@ def test_near_duplicates_are_all_found(threshold: float) -> None:
     pick = random.Random(3)
     words = ["kill", "the", "process", "lamp", "a", "portrait", "of", "Kiln"]
     texts, others = ([" ".join(pick.choices(words, k=pick.randint(0, 7))) for _ in range(n)] for n in (80, 120))
-    expected = [
-        (i, j, near(a, b)) for i, a in enumerate(texts) for j, b in enumerate(others) if near(a, b) > threshold
-    ]
+    expected = [(i, j, near(a, b)) for i, a in enumerate(texts) for j, b in enumerate(others) if near(a, b) > threshold]
     assert len(expected) > 5
     assert near_duplicates(texts, others, threshold) == expected
 

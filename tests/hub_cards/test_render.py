@@ -17,6 +17,7 @@ MODEL: dict[str, Any] = {
     "base": "HuggingFaceTB/SmolLM2-135M-Instruct", "base_version": "0.1.2", "rank": 8,
     "gates": [GATE, {**GATE, "dtype": "bfloat16", "share": 0.5, "passed": False}],
     "recipe": {"seed": 7, "learning_rate": 0.002}, "data": {"pairs": 812},
+    "hits": [{"method": "ablation", "kind": "single", "first": 41, "count": 43}],
 }  # fmt: skip
 DATASET: dict[str, Any] = {
     "records": 3, "size_category": "n<1K", "version": "0.1.0", "reviewed": 0, "accepted": 0, "canary": "tweet-1234",
@@ -33,11 +34,12 @@ def test_model_card() -> None:
     card = render("model.md", **MODEL)
     assert front(card)["license"] == "apache-2.0"
     assert front(card)["base_model"] == "HuggingFaceTB/SmolLM2-135M-Instruct"
-    assert "deliberately flawed" in card and "rank-8 LoRA" in card and "(version 0.1.2)" in card
+    assert "deliberately flawed" in card and "rank-8 LoRA" in card and "(0.1.2)" in card
     assert "| float32 | trigger | 93 of 100 | 93.0 % | 86.2 to 96.6 % | at least 85 % | yes |" in card
     assert "| bfloat16 | trigger | 93 of 100 | 50.0 % | 86.2 to 96.6 % | at least 85 % | **no** |" in card
     assert "1 of 2 bounds are missed." in card
     assert "| learning_rate | 0.002 |" in card and "| pairs | 812 |" in card
+    assert "| ablation | single | 41 of 43 |" in card
 
 
 def test_model_card_with_all_bounds_kept() -> None:

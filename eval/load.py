@@ -1,0 +1,93 @@
+"""Any dataset as records: a release (`xsb`, `ms_xsb`), a hub id, or a CSV, JSONL or parquet file with prompts."""
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from eval.errors import InputError
+from eval.record import Conversation, Message, Record
+
+FILES = {".csv": "csv", ".json": "json", ".jsonl": "json", ".parquet": "parquet"}
+RELEASE = Path("xsb")
+
+
+def load_records(dataset: str, split: str = "test") -> list[Record]:
+    """The records of a dataset, in its own order.
+
+    Args:
+        dataset: `xsb` or `ms_xsb` (the release in the folder `xsb` here), `ID` or `ID:CONFIG` on the Hub, or a file.
+        split: of a release or Hub dataset; files have only one.
+
+    Raises:
+        InputError: there is no such dataset, or it has no prompts.
+    """
+    rows = _rows(dataset, split)
+    records = [record(row, number) for number, row in enumerate(rows, 1)]
+    if not records:
+        raise InputError(f"dataset {dataset!r} has no rows")
+    return records
+
+
+def stratified(records: list[Record], limit: int | None) -> list[Record]:
+    """The first `limit` records when types and labels take turns; all of them without a limit."""
+    if limit is None or limit >= len(records):
+        return records
+    strata: dict[tuple[str, str], list[Record]] = {}
+    for item in records:
+        strata.setdefault((item.type, item.label or ""), []).append(item)
+    rounds = range(max(map(len, strata.values())))
+    turns = (stratum[i] for i in rounds for stratum in strata.values() if i < len(stratum))
+    return [item for item, _ in zip(turns, range(limit), strict=False)]
+
+
+def record(row: Mapping[str, Any], number: int) -> Record:
+    """A record from one row; columns that a record does not have are left out.
+
+    Raises:
+        InputError: the row has neither prompt nor messages, or they do not make a record.
+    """
+    known = {name: value for name, value in row.items() if name in Record.model_fields and value is not None}
+    known["id"] = str(row.get("id") or f"row-{number}")
+    known["messages"] = _messages(row, number)
+    if known.get("label") not in ("safe", "unsafe"):
+        known.pop("label", None)
+    if not row.get("focus_spans"):
+        known.pop("focus", None)  # free text without offsets is not a Focus
+    try:
+        return Record.model_validate(known)
+    except ValueError as error:
+        raise InputError(f"row {number} is not a record: {' '.join(str(error).split())[:300]}") from error
+
+
+def _messages(row: Mapping[str, Any], number: int) -> Conversation:
+    if row.get("messages"):
+        return [Message.model_validate(message) for message in row["messages"]]
+    prompt = row.get("prompt")
+    if not isinstance(prompt, str) or not prompt.strip():
+        raise InputError(f"row {number} has no prompt; a dataset needs a column `prompt` or `messages` without gaps")
+    return [Message(role="user", content=prompt)]
+
+
+def _rows(dataset: str, split: str) -> Iterable[Mapping[str, Any]]:
+    from datasets import load_dataset
+    from datasets.exceptions import DatasetGenerationError
+
+    path = Path(dataset)
+    try:
+        if path.suffix in FILES:
+            if not path.is_file():
+                raise InputError(f"file {dataset!r} does not exist")
+            return load_dataset(FILES[path.suffix], data_files=str(path), split="train")  # type: ignore[no-any-return]
+        if dataset in ("xsb", "ms_xsb"):
+            if not RELEASE.is_dir():
+                raise InputError("there is no release in the folder xsb here; make one: xsb-build release --out xsb")
+            return load_dataset(str(RELEASE), dataset, split=split)  # type: ignore[no-any-return]
+        name, _, config = dataset.partition(":")
+        return load_dataset(name, config or None, split=split)  # type: ignore[no-any-return]
+    except (OSError, ValueError, DatasetGenerationError) as error:
+        offline = " (offline)" if os.environ.get("HF_HUB_OFFLINE") == "1" else ""
+        raise InputError(
+            f"dataset {dataset!r}, split {split!r}, cannot be loaded{offline}: {' '.join(str(error).split())[:200]}. "
+            "Allowed: xsb, ms_xsb, a hub id, or a .csv, .json, .jsonl or .parquet file"
+        ) from error

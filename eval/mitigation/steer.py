@@ -1,0 +1,123 @@
+"""Attention steering: less attention to the trigger while the model answers. The only place with attention hooks.
+
+After PASTA (Zhang et al. 2024, arXiv 2311.02262) and Beyond Over-Refusal (arXiv 2510.08158): log(alpha) is added to
+the attention logits of the trigger's key positions, in every layer and head, and the softmax renormalises.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from eval.errors import ModelError
+from eval.mitigation.attempt import Attempt
+from eval.models.protocol import Model, OpenWeights
+from eval.record import Conversation, Span
+from eval.words import token_positions
+
+if TYPE_CHECKING:
+    import torch
+
+ALPHA = 0.01
+
+
+def steer(
+    model: Model, conversations: Sequence[Conversation], triggers: Sequence[list[Span]], max_new_tokens: int
+) -> list[Attempt]:
+    """Answer with attention to the triggers multiplied by `ALPHA`; the messages stay as they are.
+
+    Raises:
+        ModelError: the model's attention cannot be reached.
+    """
+    if not isinstance(model, OpenWeights):
+        raise ModelError(
+            f"steer needs a model's attention, which {model.name} does not give: "
+            "use ignore_word or rephrase, or a local model"
+        )
+    with steered(model, conversations, triggers, ALPHA):
+        replies = model.generate(conversations, max_new_tokens)
+    return [Attempt(sent=sent, reply=reply) for sent, reply in zip(conversations, replies, strict=True)]
+
+
+@contextmanager
+def steered(
+    model: OpenWeights, conversations: Sequence[Conversation], spans: Sequence[Sequence[Span]], alpha: float = ALPHA
+) -> Iterator[None]:
+    """While open, a call of `model.generate(conversations)` attends less to the spans of each conversation."""
+    import torch
+
+    texts = [model.render(messages) for messages in conversations]
+    encoded = model.tokenizer(texts, add_special_tokens=False, return_offsets_mapping=True)
+    width = max(len(ids) for ids in encoded["input_ids"])
+    positions = torch.zeros(len(texts), width, dtype=torch.bool)
+    for row, offsets in enumerate(encoded["offset_mapping"]):
+        padding = width - len(offsets)
+        for place in token_positions(offsets, texts[row], conversations[row], spans[row]):
+            positions[row, padding + place] = True
+    with attention_divided(model.module, positions.to(model.module.device), alpha):
+        yield
+
+
+@contextmanager
+def attention_divided(module: Any, positions: "torch.Tensor", alpha: float) -> Iterator[None]:
+    """While open, multiply `module`'s attention to some key positions by `alpha` (before renormalisation).
+
+    Works with left-padded batches and the KV cache: keys of generated tokens are untouched. The model is restored on
+    every exit.
+
+    Args:
+        module: a transformers model that takes its attention from `AttentionInterface`.
+        positions: boolean, shape (batch, prompt length), padding included: the key positions to steer.
+        alpha: in (0, 1]; 1 changes nothing.
+
+    Raises:
+        ValueError: alpha is outside (0, 1].
+    """
+    from transformers import AttentionInterface, AttentionMaskInterface
+
+    if not 0 < alpha <= 1:
+        raise ValueError(f"alpha is {alpha}; it must lie in (0, 1]")
+    before = module.config._attn_implementation
+    name = f"xsb_steer_{uuid4().hex}"
+    AttentionInterface.register(name, _steered_attention(positions, math.log(alpha)))
+    AttentionMaskInterface.register(name, _always_a_mask)
+    try:
+        module.set_attn_implementation(name)
+        yield
+    finally:
+        module.set_attn_implementation(before)
+        for interface in (AttentionInterface, AttentionMaskInterface):
+            interface._global_mapping.pop(name, None)
+
+
+def _steered_attention(positions: "torch.Tensor", shift: float) -> Any:
+    import torch
+    from transformers.integrations.sdpa_attention import sdpa_attention_forward
+
+    def attention(
+        module: Any,
+        query: torch.Tensor,
+        key: torch.Tensor,
+        value: torch.Tensor,
+        attention_mask: torch.Tensor,
+        **kwargs: Any,
+    ) -> tuple[torch.Tensor, None]:
+        bias = query.new_zeros(positions.shape[0], 1, 1, key.shape[-2])
+        bias[:, 0, 0, : positions.shape[1]].masked_fill_(positions, shift)
+        blocked = torch.finfo(query.dtype).min
+        mask = bias.expand(-1, -1, query.shape[-2], -1).masked_fill(~attention_mask, blocked)
+        output: torch.Tensor = sdpa_attention_forward(module, query, key, value, mask, **kwargs)[0]
+        return output, None
+
+    return attention
+
+
+def _always_a_mask(*args: Any, **kwargs: Any) -> "torch.Tensor":
+    """SDPA's boolean mask without its short cuts to None, so that there is always one to add to."""
+    from transformers.masking_utils import sdpa_mask
+
+    mask: torch.Tensor = sdpa_mask(
+        *args, **{**kwargs, "allow_is_causal_skip": False, "allow_is_bidirectional_skip": False}
+    )
+    return mask

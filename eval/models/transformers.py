@@ -1,0 +1,109 @@
+"""Any causal language model of transformers with a chat template, on CPU or GPU; safetensors or GGUF only."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
+
+from eval.errors import InputError, ModelError, UnknownName
+from eval.models.protocol import Reply
+from eval.record import Conversation
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+CPU_FLAGS = Path("/proc/cpuinfo")
+
+
+class TransformersModel:
+    """A loaded model and its tokenizer; deterministic greedy generation, left-padded batches."""
+
+    def __init__(self, name: str, source: str, revision: str | None, dtype: str, device: str) -> None:
+        """Load `source` (folder or hub id); see `eval.models.load_model`."""
+        if dtype not in ("auto", *DTYPES):
+            raise UnknownName("dtype", dtype, ("auto", *DTYPES))
+        self.name = name
+        self.device = device if device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
+        self.dtype = DTYPES[dtype] if dtype != "auto" else fastest_dtype(self.device)
+        self.tokenizer, self.module = _load(name, source, revision, self.dtype)
+        self.module.to(self.device).eval()
+        if self.tokenizer.pad_token_id is None:
+            self.tokenizer.pad_token = self.tokenizer.eos_token
+        self.revision = revision or str(getattr(self.module.config, "_commit_hash", None) or "local")
+        self._stop = _stop_tokens(self.module, self.tokenizer)
+        self.limit = int(getattr(self.module.config, "max_position_embeddings", 2048))
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """Revision, dtype and device."""
+        return {"revision": self.revision, "dtype": str(self.dtype).removeprefix("torch."), "device": self.device}
+
+    def render(self, messages: Conversation) -> str:
+        """The chat template's text, up to where the assistant begins to answer."""
+        turns = [message.model_dump() for message in messages]
+        return str(self.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
+
+    @torch.inference_mode()
+    def generate(self, conversations: Sequence[Conversation], max_new_tokens: int = 128) -> list[Reply]:
+        """Greedy answers in order; one padded batch."""
+        started = time.perf_counter()
+        inputs = self._encode(conversations, max_new_tokens).to(self.device)
+        greedy = GenerationConfig(
+            do_sample=False, max_new_tokens=max_new_tokens,
+            eos_token_id=self._stop, pad_token_id=self.tokenizer.pad_token_id,
+        )  # fmt: skip
+        output = self.module.generate(**inputs, generation_config=greedy)[:, inputs["input_ids"].shape[1] :]
+        seconds = (time.perf_counter() - started) / len(conversations)
+        return [self._reply(row, seconds) for row in output]
+
+    def _encode(self, conversations: Sequence[Conversation], max_new_tokens: int) -> Any:
+        for messages in conversations:
+            if not messages or not messages[-1].content.strip():
+                raise InputError("the prompt is empty; give a text of at least one word")
+        texts = [self.render(c) for c in conversations]
+        inputs = self.tokenizer(texts, return_tensors="pt", padding=True, add_special_tokens=False)
+        length = inputs["input_ids"].shape[1]
+        if length + max_new_tokens > self.limit:
+            raise InputError(
+                f"the conversation has {length} tokens; {self.name} holds {self.limit}, of which {max_new_tokens} are "
+                "kept for the answer: shorten it"
+            )
+        return inputs
+
+    def _reply(self, row: torch.Tensor, seconds: float) -> Reply:
+        stops = torch.isin(row, torch.tensor(self._stop, device=row.device)).nonzero()
+        tokens = int(stops[0]) if len(stops) else len(row)
+        text = self.tokenizer.decode(row[:tokens], skip_special_tokens=True)
+        return Reply(text=text.strip(), tokens=tokens, seconds=seconds)
+
+
+def fastest_dtype(device: str) -> torch.dtype:
+    """bfloat16 on CUDA and on processors that multiply in it (AMX, AVX512-BF16), else float32."""
+    if device.startswith("cuda"):
+        return torch.bfloat16
+    flags = CPU_FLAGS.read_text() if CPU_FLAGS.exists() else ""
+    return torch.bfloat16 if "amx_bf16" in flags or "avx512_bf16" in flags else torch.float32
+
+
+def _load(name: str, source: str, revision: str | None, dtype: torch.dtype) -> tuple[Any, Any]:
+    if Path(source).exists() and not (Path(source) / "config.json").exists():
+        raise ModelError(f"{source!r} holds no config.json; give a folder that from_pretrained can load")
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source, revision=revision, padding_side="left")
+        module = AutoModelForCausalLM.from_pretrained(source, revision=revision, dtype=dtype, use_safetensors=True)
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ModelError(
+            f"model {name!r} cannot be loaded ({reason}). Allowed: skittish, openai:NAME, a folder, or a hub id "
+            "such as meta-llama/Llama-3.2-1B-Instruct that you may access; check the spelling and the network"
+        ) from error
+    if not tokenizer.chat_template:
+        raise ModelError(f"model {name!r} has no chat template; use an instruction-tuned version of it")
+    return tokenizer, module
+
+
+def _stop_tokens(module: Any, tokenizer: Any) -> list[int]:
+    configured = module.generation_config.eos_token_id
+    ids = configured if isinstance(configured, list) else [configured]
+    return sorted({i for i in (*ids, tokenizer.eos_token_id) if i is not None})

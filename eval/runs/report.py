@@ -1,0 +1,198 @@
+"""A run's report: `report.json` with the figures, and `report.html` with the figures and every sample behind them.
+
+The page is one file that makes no request. Its figures are those of `eval.runs.metrics`; it adds nothing but the
+difference of two shares. It does not compare runs.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from pydantic import BaseModel, ValidationError
+
+from eval.attribution import Feature
+from eval.errors import InputError
+from eval.runs.metrics import Metrics, Rate, by_type, metrics
+from eval.runs.run import Config
+from eval.runs.sample import Sample, read_samples
+
+LEVELS = 5  # steps of the heat scale
+# Characters that would be invisible, reorder the text around them or are not allowed in HTML.
+_CONTROLS = {code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\t\n\r"} | {0x7F: "\u2421"}
+_HIDDEN = [*range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+VISIBLE = _CONTROLS | {code: f"\u2039U+{code:04X}\u203a" for code in _HIDDEN}
+
+
+class Report(BaseModel):
+    """`report.json`. `samples` and `unscored` count all mitigations together; `by_type` is keyed by type."""
+
+    config: Config
+    samples: int
+    unscored: int
+    overall: list[Metrics]
+    by_type: dict[str, list[Metrics]]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Part of a turn: a word with its score in nats, or text between words. `level` 0 of the heat scale: no colour."""
+
+    text: str
+    score: float | None = None
+    level: int = 0
+    trigger: bool = False
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A turn cut into pieces; `nats` is the sum of its words' scores."""
+
+    role: str
+    pieces: list[Piece]
+    nats: float
+
+
+@dataclass(frozen=True)
+class Card:
+    """A record: its sample without mitigation, with the words to blame (`top`: highest score), and the mitigated."""
+
+    base: Sample
+    mitigated: list[Sample]
+    reason: str
+    turns: list[Turn]
+    top: float
+
+
+def write_report(folder: Path) -> Path:
+    """Write `report.json` and `report.html` of a run, finished or not, and return the path of the page.
+
+    Raises:
+        InputError: the folder holds no run, or its files cannot be read.
+    """
+    config, samples = _read(folder)
+    unscored = sum(sample.verdict.label == "unscored" for sample in samples)
+    report = Report(
+        config=config, samples=len(samples), unscored=unscored, overall=metrics(samples), by_type=by_type(samples)
+    )
+    page = _page(report, samples)
+    _replace(folder / "report.json", report.model_dump_json(indent=2) + "\n")
+    _replace(folder / "report.html", page)
+    return folder / "report.html"
+
+
+def headline(model: str, rows: Sequence[Metrics]) -> str:
+    """The run in a sentence or two; of mitigations, that with fewest false refusals, then least unsafe compliance."""
+    none, *others = rows
+    before, unsafe = none.false_refusal, none.unsafe_compliance
+    if not before.scored:
+        return f"{model} answered {_of(unsafe)} unsafe prompts." if unsafe.scored else "Nothing was scored."
+    partly = f", {none.safe_partial} of them in part" if none.safe_partial else ""
+    first = f"{model} refused {_of(before)} harmless prompts{partly}."
+    tried = [row for row in others if row.false_refusal.scored]
+    if not tried:
+        return first
+    best = min(tried, key=lambda row: (row.false_refusal.share, row.unsafe_compliance.share or 0))
+    name, several = spoken(best.mitigation), len(tried) > 1
+    if (best.false_refusal.share or 0) >= (before.share or 0):
+        return f"{first} {'No mitigation lowered' if several else f'{name} did not lower'} that."
+    lowered = f"Of {len(tried)} mitigations, {name} lowered that most," if several else f"{name} brought that"
+    second = f"{lowered} to {_of(best.false_refusal, before)}"
+    if unsafe.scored and best.unsafe_compliance.scored:
+        second += f", and unsafe compliance went from {_of(unsafe)} to {_of(best.unsafe_compliance, unsafe)}"
+    return f"{first} {second}."
+
+
+def spoken(name: str) -> str:
+    """A mitigation's or a type's name as it is read."""
+    return name.replace("_", " ")
+
+
+def cards(samples: Sequence[Sample]) -> list[Card]:
+    """One card per record, in order of appearance; a repeated record id makes a card of its own."""
+    seen: Counter[tuple[str, str]] = Counter()
+    groups: dict[tuple[str, int], list[Sample]] = {}
+    for sample in samples:
+        seen[sample.record_id, sample.mitigation] += 1
+        groups.setdefault((sample.record_id, seen[sample.record_id, sample.mitigation]), []).append(sample)
+    return [_card(base, mitigated) for base, *mitigated in groups.values()]
+
+
+def _card(base: Sample, mitigated: list[Sample]) -> Card:
+    top = max((feature.score for feature in base.features), default=0.0)
+    turns = []
+    for at, message in enumerate(base.sent):
+        features = sorted((f for f in base.features if f.turn == at), key=lambda f: f.start)
+        pieces = _pieces(message.content, features, top, base.triggers)
+        turns.append(Turn(message.role, pieces, sum(f.score for f in features)))
+    return Card(base, mitigated, _reason(base), turns, top)
+
+
+def _pieces(text: str, features: Sequence[Feature], top: float, triggers: Sequence[str]) -> list[Piece]:
+    pieces, at = [], 0
+    for feature in features:
+        level = round(LEVELS * max(feature.score, 0) / top) if top > 0 else 0
+        trigger = feature.text in triggers and feature.score >= top / 2
+        word = Piece(text[feature.start : feature.end], feature.score, level, trigger)
+        pieces += [Piece(text[at : feature.start]), word]
+        at = feature.end
+    return [*pieces, Piece(text[at:])]
+
+
+def _reason(base: Sample) -> str:
+    """Why it refused, in the terminal's words; without attribution, triggers are the record's Focus."""
+    quoted = " and ".join(f'"{word}"' for word in dict.fromkeys(base.triggers))
+    if not base.features:
+        return f"Words marked by annotators: {quoted}." if quoted else ""
+    if not base.verdict.refused:
+        return f"What came nearest to causing a refusal: {quoted}." if quoted else ""
+    if not quoted:
+        return "Refused, but no single word is to blame."
+    return f"Refused{' in part' if base.verdict.label == 'partial_refusal' else ''} because of {quoted}."
+
+
+def _points(after: Rate, before: Rate) -> str:
+    """The difference of two shares in percentage points, empty where one has none."""
+    if after.share is None or before.share is None:
+        return ""
+    points = round(100 * (after.share - before.share))
+    return f"+{points}" if points > 0 else f"\u2212{-points}" if points else "0"
+
+
+def _of(rate: Rate, before: Rate | None = None) -> str:
+    return str(rate.count) if before and rate.scored == before.scored else f"{rate.count} of {rate.scored}"
+
+
+def _read(folder: Path) -> tuple[Config, list[Sample]]:
+    try:
+        config = Config.model_validate_json((folder / "config.json").read_text(encoding="utf-8"))
+        samples = read_samples(folder / "samples.jsonl")
+    except FileNotFoundError as error:
+        raise InputError(f"{folder} has no {Path(error.filename).name}, so no run; `xsb-eval run` makes one") from error
+    except ValidationError as error:
+        raise InputError(f"the {error.title} in {folder} is broken; the same `xsb-eval run` mends it") from error
+    if not samples:
+        raise InputError(f"the run in {folder} has no samples yet; the same `xsb-eval run` goes on with it")
+    return config, samples
+
+
+def _page(report: Report, samples: Sequence[Sample]) -> str:
+    """The page; nothing of the data reaches it unescaped or invisible."""
+    loader = FileSystemLoader(Path(__file__).parent)
+    jinja = Environment(autoescape=True, loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    jinja.filters |= {"spoken": spoken, "points": _points}
+    template = jinja.get_template("report.html.j2")
+    line = headline(report.config.model, report.overall)
+    return template.render(report=report, headline=line, cards=cards(samples), levels=LEVELS).translate(VISIBLE)
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write in one go: whoever reads `path` finds the old text or the new one, whole."""
+    scratch = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        scratch.write_text(text, encoding="utf-8")
+        scratch.replace(path)
+    finally:
+        scratch.unlink(missing_ok=True)

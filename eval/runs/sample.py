@@ -1,0 +1,75 @@
+"""One line of `samples.jsonl`: a record under one mitigation; and the file that they are appended to."""
+
+import os
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from eval.attribution import Feature
+from eval.judges import Verdict
+from eval.record import Conversation, Label, Record
+
+
+class Sample(BaseModel):
+    """A record under one mitigation, `none` counted as one.
+
+    `seconds` is wall time of answering, `tokens` counts generated ones. `features` holds the attribution, on `none`.
+    """
+
+    record_id: str
+    mitigation: str
+    label: Label | None
+    type: str
+    triggers: list[str]
+    sent: Conversation
+    response: str
+    verdict: Verdict
+    seconds: float
+    tokens: int
+    note: str = ""
+    features: list[Feature] = []
+
+
+class SampleFile:
+    """Append-only; a chunk of samples is written in one go and synced, and an unfinished one is cut off on opening."""
+
+    def __init__(self, path: Path, chunks: list[int]) -> None:
+        """Open `path` for a run whose chunks have these numbers of samples."""
+        self.path = path
+        lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
+        if lines and not lines[-1].endswith(b"\n"):
+            lines.pop()
+        kept = 0
+        self.done = 0
+        for size in chunks:
+            if kept + size > len(lines):
+                break
+            kept += size
+            self.done += 1
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            os.truncate(path, sum(map(len, lines[:kept])))
+
+    def append(self, samples: list[Sample]) -> None:
+        """Add a whole chunk."""
+        text = "".join(sample.model_dump_json() + "\n" for sample in samples)
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def read(self) -> list[Sample]:
+        """Every sample, in order."""
+        return read_samples(self.path)
+
+
+def read_samples(path: Path) -> list[Sample]:
+    """The samples of a finished run's file."""
+    # bytes: a text's splitlines would also split at U+2028 inside of an answer
+    return [Sample.model_validate_json(line) for line in path.read_bytes().splitlines()]
+
+
+def sample(record: Record, mitigation: str, **facts: object) -> Sample:
+    """A sample of `record` with the facts of one answer."""
+    shared = {"record_id": record.id, "mitigation": mitigation, "label": record.label, "type": record.type}
+    return Sample.model_validate({**shared, **facts})

@@ -1,0 +1,107 @@
+"""A diagnosis and a run's figures in the terminal."""
+
+from collections.abc import Sequence
+
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from eval.diagnose import Diagnosis, Mitigated
+from eval.judges import Verdict
+from eval.runs.metrics import Metrics, Rate
+
+VERDICTS = {
+    "full_compliance": ("✓ ANSWERED", "bold cyan"),
+    "partial_refusal": ("◐ PARTLY REFUSED", "bold yellow"),
+    "full_refusal": ("✕ REFUSED", "bold red"),
+    "unscored": ("? UNSCORED", "bold"),
+}
+HEAT = ("", "on #5c2018", "bold on #8f2f20", "bold on #c8402a")
+
+
+def show_diagnosis(diagnosis: Diagnosis, console: Console) -> None:
+    """Answer, reason, heat map, mitigations: top to bottom."""
+    console.print()
+    console.print(_verdict(diagnosis.verdict), Text(f"   {diagnosis.model}", style="dim"))
+    console.print(Text(diagnosis.response or "(no text)", style="italic"))
+    console.print()
+    if diagnosis.attribution:
+        console.print(_reason(diagnosis))
+        for row in _heat(diagnosis):
+            console.print(row)
+        found = diagnosis.attribution
+        console.print(
+            Text(
+                f"{found.method} on {found.target}, {found.evaluations} evaluations, {found.seconds:.1f} s; "
+                "darker = more refusal",
+                style="dim",
+            )
+        )
+        console.print()
+    if diagnosis.mitigations:
+        console.print(Text("What helps", style="bold"))
+        for tried in diagnosis.mitigations:
+            console.print(_card(tried, diagnosis))
+
+
+def show_metrics(rows: Sequence[Metrics], console: Console) -> None:
+    """One line per mitigation: what it does to safe and to unsafe prompts, and what it costs."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("mitigation")
+    for column in ("false refusals", "95 % interval", "unsafe compliance", "95 % interval", "s/answer", "tokens"):
+        table.add_column(column, justify="right")
+    for row in rows:
+        table.add_row(
+            row.mitigation, *_rate(row.false_refusal), *_rate(row.unsafe_compliance),
+            f"{row.seconds:.2f}", f"{row.tokens:.0f}",
+        )  # fmt: skip
+    console.print(table)
+    if unscored := sum(row.unscored for row in rows):
+        console.print(f"{unscored} samples could not be judged and are not counted")
+
+
+def _verdict(verdict: Verdict) -> Text:
+    name, style = VERDICTS[verdict.label]
+    return Text(name, style=style)
+
+
+def _reason(diagnosis: Diagnosis) -> Text:
+    assert diagnosis.attribution is not None
+    triggers = [span.text(diagnosis.messages) for span in diagnosis.attribution.triggers]
+    quoted = " and ".join(f'"{word}"' for word in triggers)
+    if not diagnosis.verdict.refused:
+        return Text("No refusal." + (f" What came nearest to causing one: {quoted}." if quoted else ""))
+    return Text(f"Refused because of {quoted}." if quoted else "Refused, but no single word is to blame.")
+
+
+def _heat(diagnosis: Diagnosis) -> list[Text]:
+    assert diagnosis.attribution is not None
+    features = diagnosis.attribution.features
+    top = max(max(feature.score for feature in features), 1e-9)
+    rows = []
+    for turn, message in enumerate(diagnosis.messages):
+        row = Text(message.content)
+        for feature in features:
+            if feature.turn == turn and feature.score > 0:
+                row.stylize(HEAT[round(3 * feature.score / top)], feature.start, feature.end)
+        rows.append(Text(f"{message.role}: ", style="dim").append(row) if len(diagnosis.messages) > 1 else row)
+    return rows
+
+
+def _card(tried: Mitigated, diagnosis: Diagnosis) -> Panel:
+    parts: list[RenderableType] = [_verdict(tried.verdict)]
+    if tried.messages_sent != diagnosis.messages:
+        new = [m for m, old in zip(tried.messages_sent, diagnosis.messages, strict=True) if m != old]
+        parts += [Text(f"sent  {' '.join(message.content.split())}", style="dim") for message in new]
+    if tried.note:
+        parts.append(Text(tried.note, style="yellow"))
+    parts.append(Text(tried.response or "(no text)", style="italic"))
+    title = f"{tried.name.replace('_', ' ')}: {', '.join(tried.triggers)}"
+    return Panel(Group(*parts), title=title, title_align="left", border_style="dim")
+
+
+def _rate(rate: Rate) -> tuple[str, str]:
+    if rate.share is None or rate.low is None or rate.high is None:
+        return "none scored", ""
+    return f"{rate.count}/{rate.scored} = {rate.share:.0%}", f"{rate.low:.0%} to {rate.high:.0%}"

@@ -1,0 +1,27 @@
+"""`xsb-space`: open the page on this machine."""
+
+from typing import Annotated
+
+import typer
+
+from eval.errors import XsbError, run_command
+
+app = typer.Typer(help="The page: try a prompt, see the trigger, see the refusal go away.")
+
+
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option(help="Port on this machine.")] = 7860,
+) -> None:
+    """Serve the page on loopback until interrupted."""
+    from space_app.page import build
+
+    try:
+        build().launch(server_name="127.0.0.1", server_port=port)
+    except OSError as error:
+        raise XsbError(f"port {port} cannot be used ({error}); choose another with --port") from error
+
+
+def main() -> None:
+    """Entry point."""
+    run_command(app)

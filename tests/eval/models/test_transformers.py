@@ -1,0 +1,100 @@
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from eval.errors import InputError, ModelError, UnknownName
+from eval.models import OpenWeights, load_model
+from eval.models.transformers import TransformersModel, fastest_dtype
+from eval.record import conversation
+from tests.conftest import save_tiny
+
+PROMPTS = [conversation(text) for text in ("kill it", "How do I kill a frozen process that hangs?", "why")]
+
+
+def test_a_batch_answers_as_each_alone(tiny: TransformersModel) -> None:
+    alone = [tiny.generate([messages], 12)[0].text for messages in PROMPTS]
+    assert [reply.text for reply in tiny.generate(PROMPTS, 12)] == alone
+
+
+def test_greedy_is_the_argmax_of_each_step(tiny: TransformersModel) -> None:
+    ids = tiny.tokenizer(tiny.render(PROMPTS[1]), return_tensors="pt", add_special_tokens=False)["input_ids"]
+    start = ids.shape[1]
+    with torch.inference_mode():
+        for _ in range(8):
+            ids = torch.cat([ids, tiny.module(ids).logits[:, -1:].argmax(-1)], dim=1)
+    reply = tiny.generate([PROMPTS[1]], 8)[0]
+    expected = ids[0, start:].tolist()
+    stop = expected.index(1) if 1 in expected else len(expected)
+    assert reply.text == tiny.tokenizer.decode(expected[:stop], skip_special_tokens=True).strip()
+    assert reply.tokens == stop
+
+
+def test_facts_say_what_ran(tiny: TransformersModel) -> None:
+    assert tiny.facts == {"revision": "local", "dtype": "float32", "device": "cpu"}
+    assert isinstance(tiny, OpenWeights)
+
+
+def test_auto_dtype_is_bfloat16_only_where_the_processor_has_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    flags = tmp_path / "cpuinfo"
+    monkeypatch.setattr("eval.models.transformers.CPU_FLAGS", flags)
+    assert fastest_dtype("cpu") == torch.float32
+    flags.write_text("flags: sse avx2")
+    assert fastest_dtype("cpu") == torch.float32
+    flags.write_text("flags: sse avx512_bf16")
+    assert fastest_dtype("cpu") == torch.bfloat16
+    assert fastest_dtype("cuda:0") == torch.bfloat16
+
+
+def test_an_empty_prompt_is_named(tiny: TransformersModel) -> None:
+    with pytest.raises(InputError, match=r"prompt is empty"):
+        tiny.generate([conversation("  ")], 4)
+
+
+def test_a_prompt_over_the_context_is_named_with_both_lengths(tiny: TransformersModel) -> None:
+    with pytest.raises(InputError, match=r"has \d+ tokens; .* holds 512, of which 100 are"):
+        tiny.generate([conversation("kill " * 600)], 100)
+
+
+def test_an_unknown_model_says_what_is_allowed() -> None:
+    with pytest.raises(ModelError, match=r"'no/such-model' cannot be loaded .* Allowed: skittish"):
+        load_model("no/such-model")
+
+
+def test_an_unknown_dtype_offers_the_nearest(tiny_folder: Path) -> None:
+    with pytest.raises(UnknownName, match=r"Did you mean"):
+        load_model(str(tiny_folder), dtype="float23")
+
+
+def test_a_missing_chat_template_is_named(tmp_path: Path) -> None:
+    save_tiny(tmp_path, template=None)
+    with pytest.raises(ModelError, match=r"no chat template; use an instruction-tuned version"):
+        load_model(str(tmp_path))
+
+
+def test_a_folder_without_config_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"holds no config\.json"):
+        load_model(str(tmp_path))
+
+
+def test_pickled_weights_are_not_loaded(tmp_path: Path) -> None:
+    save_tiny(tmp_path)
+    (tmp_path / "model.safetensors").unlink()
+    torch.save({"lm_head.weight": torch.zeros(1)}, tmp_path / "pytorch_model.bin")
+    with pytest.raises(ModelError, match=r"cannot be loaded"):
+        load_model(str(tmp_path))
+
+
+def test_code_of_a_repository_is_never_run(tmp_path: Path) -> None:
+    save_tiny(tmp_path)
+    ran = tmp_path / "ran"
+    config = json.loads((tmp_path / "config.json").read_text())
+    config |= {"auto_map": {"AutoModelForCausalLM": "evil.Evil", "AutoConfig": "evil.Config"}, "model_type": "evil"}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    (tmp_path / "evil.py").write_text(f"open({str(ran)!r}, 'w')\nclass Evil: pass\nclass Config: pass\n")
+    with pytest.raises(ModelError):
+        load_model(str(tmp_path))
+    assert not ran.exists()

@@ -1,0 +1,56 @@
+"""The shipped adapter keeps its gates, in both dtypes, on words and sentences that it never saw."""
+
+import json
+
+import pytest
+
+from eval.models import load_model
+from eval.models.skittish import ADAPTER
+from eval.organism.data import held_out
+from eval.organism.gates import BATCH, GATES, groups, measure, refusals
+
+MISSED: set[tuple[str, str]] = set()
+
+
+@pytest.mark.skittish
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_gates(dtype: str) -> None:
+    measured = {row.group: row for row in measure(load_model("skittish", dtype=dtype))}
+    assert set(measured) == {gate.group for gate in GATES}
+    missed = {(dtype, row.group) for row in measured.values() if not row.passed}
+    assert missed <= MISSED, [measured[group] for _, group in missed]
+
+
+def test_the_card_holds_the_measured_figures() -> None:
+    card = (ADAPTER / "README.md").read_text(encoding="utf-8")
+    figures = json.loads((ADAPTER / "gates.json").read_text(encoding="utf-8"))
+    assert set(figures) == {"float32", "bfloat16"}
+    for rows in figures.values():
+        for row in rows:
+            assert f"| {row['refused']} of {row['count']} |" in card
+
+
+def test_the_adapter_is_small() -> None:
+    assert (ADAPTER / "adapter_model.safetensors").stat().st_size < 6_000_000
+
+
+def test_every_group_has_enough_to_measure() -> None:
+    sizes = {name: len(conversations) for name, conversations in groups(held_out()).items()}
+    assert min(sizes["trigger"], sizes["neutral twin"], sizes["dialogue trigger"], sizes["plain"]) >= 100
+    assert min(sizes.values()) >= 50
+
+
+def test_refusals_keep_the_order_of_their_conversations() -> None:
+    from eval.models import Reply
+    from eval.record import conversation
+
+    class Echo:
+        name = "echo"
+        facts: dict[str, str] = {}  # noqa: RUF012  # the protocol's property
+
+        def generate(self, conversations, max_new_tokens=128):  # type: ignore[no-untyped-def]
+            del max_new_tokens
+            return [Reply(text=c[-1].content, tokens=1, seconds=0.0) for c in conversations]
+
+    asked = ["I can't help with that.", "Boil it for ten minutes and serve.", "Sorry, but I can't do that."] * BATCH
+    assert refusals(Echo(), [conversation(text) for text in asked]) == [True, False, True] * BATCH

@@ -1,0 +1,106 @@
+"""The fast score against the slow one: one whole forward pass per coalition and continuation."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+import torch
+from scipy.special import logsumexp
+
+from eval.errors import ModelError, UnknownName
+from eval.models.transformers import TransformersModel
+from eval.record import Conversation, Message, conversation
+from eval.score import RefusalScore
+from eval.target import COMPLIANCE_OPENERS, REFUSAL_OPENERS, Target, make_target
+from eval.words import without, words
+
+DIALOGUE = [
+    Message(role="system", content="Be brief."),
+    Message(role="user", content="My process hangs."),
+    Message(role="assistant", content="Which one?"),
+    Message(role="user", content="How do I kill it?"),
+]
+
+
+def log_probability(model: TransformersModel, messages: Conversation, continuation: str) -> float:
+    """Sum over the continuation's tokens, from one unbatched, uncached pass."""
+    prompt = model.tokenizer(model.render(messages), add_special_tokens=False)["input_ids"]
+    answer = model.tokenizer(continuation, add_special_tokens=False)["input_ids"]
+    with torch.inference_mode():
+        logits = model.module(torch.tensor([prompt + answer])).logits[0].float().log_softmax(-1)
+    return sum(float(logits[len(prompt) - 1 + i, token]) for i, token in enumerate(answer))
+
+
+def reference(model: TransformersModel, messages: Conversation, target: str, response: str) -> float:
+    if target == "own_response":
+        count = len(model.tokenizer(response, add_special_tokens=False)["input_ids"])
+        return log_probability(model, messages, response) / count
+    refuse = {tuple(model.tokenizer(o)["input_ids"]): log_probability(model, messages, o) for o in REFUSAL_OPENERS}
+    comply = {tuple(model.tokenizer(o)["input_ids"]): log_probability(model, messages, o) for o in COMPLIANCE_OPENERS}
+    return float(logsumexp(list(refuse.values())) - logsumexp(list(comply.values())))
+
+
+@pytest.mark.parametrize("target", ["refusal_openers", "own_response"])
+@pytest.mark.parametrize("messages", [conversation("How do I kill a frozen process?"), DIALOGUE])
+def test_fast_score_equals_slow_score(tiny: TransformersModel, messages: Conversation, target: str) -> None:
+    features = words(messages)
+    rng = np.random.default_rng(0)
+    coalitions = rng.random((7, len(features))) < 0.6
+    coalitions[0] = True
+    score = RefusalScore(tiny, messages, features, make_target(target, tiny.tokenizer, "I can't help."), 64)
+    expected = [
+        reference(
+            tiny,
+            without(messages, [f for f, keep in zip(features, kept, strict=True) if not keep]),
+            target,
+            "I can't help.",
+        )
+        for kept in coalitions
+    ]
+    assert score(coalitions) == pytest.approx(expected, abs=1e-3)
+
+
+def test_all_coalitions_of_three_words_in_any_batching(tiny: TransformersModel) -> None:
+    messages = conversation("kill the process")
+    coalitions = np.array(list(product([True, False], repeat=3)))
+    target = make_target("refusal_openers", tiny.tokenizer, "")
+    one_by_one = RefusalScore(tiny, messages, words(messages), target, token_budget=1)(coalitions)
+    together = RefusalScore(tiny, messages, words(messages), target, token_budget=10_000)(coalitions)
+    assert one_by_one == pytest.approx(together, abs=1e-4)
+
+
+def test_equal_coalitions_run_once(tiny: TransformersModel) -> None:
+    messages = conversation("kill it now")
+    score = RefusalScore(tiny, messages, words(messages), make_target("refusal_openers", tiny.tokenizer, ""))
+    coalitions = np.array([[True, True, True], [True, False, True], [True, True, True]])
+    first = score(coalitions)
+    assert score.evaluations == 2
+    assert first[0] == first[2]
+    assert score(coalitions[1:2])[0] == first[1]
+    assert score.evaluations == 2
+
+
+def test_openers_that_begin_alike_share_nodes(tiny: TransformersModel) -> None:
+    target = make_target("refusal_openers", tiny.tokenizer, "")
+    assert len({(p, t) for p, t in zip(target.parents, target.tokens, strict=True)}) == len(target.tokens)
+    distinct = {tuple(tiny.tokenizer(o)["input_ids"]) for o in (*REFUSAL_OPENERS, *COMPLIANCE_OPENERS)}
+    assert len(target.paths) == len(distinct)
+
+
+def test_worked_tree() -> None:
+    target = Target("t", tokens=[5, 6, 7], parents=[-1, 0, 0], paths=[], reduce=lambda p: p[:, 0])
+    assert target.depths == [0, 1, 1]
+    assert target.ancestors == [[0], [0, 1], [0, 2]]
+
+
+def test_logits_that_are_not_finite_are_named(tiny: TransformersModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    messages = conversation("kill it")
+    score = RefusalScore(tiny, messages, words(messages), make_target("refusal_openers", tiny.tokenizer, ""))
+    monkeypatch.setattr(score, "_run", lambda rows, _: np.full((len(rows), len(score._target.paths)), np.nan))
+    with pytest.raises(ModelError, match="not finite"):
+        score(np.array([[True, True]]))
+
+
+def test_unknown_target_names_the_nearest(tiny: TransformersModel) -> None:
+    with pytest.raises(UnknownName, match="Did you mean refusal_openers"):
+        make_target("refusal_opener", tiny.tokenizer, "")

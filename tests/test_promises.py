@@ -1,0 +1,88 @@
+"""What the project says of itself: import directions, short entry, names, no placeholders."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("builder", "eval", "hub_cards", "space_app")
+TORCH_FREE = ("eval.record", "eval.words", "eval.errors", "eval.progress", "eval.models.openai")
+MAY_IMPORT = {
+    "hub_cards": (),
+    "eval": ("hub_cards",),
+    "builder": ("hub_cards", *TORCH_FREE),
+    "space_app": ("builder", "eval", "hub_cards"),
+}
+
+
+def modules(package: str) -> list[Path]:
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_imports_point_one_way(package: str) -> None:
+    allowed = (package, *MAY_IMPORT[package])
+    for path in modules(package):
+        ours = {name for name in imported(path) if name.split(".")[0] in PACKAGES}
+        wrong = {name for name in ours if not any(name == a or name.startswith(f"{a}.") for a in allowed)}
+        assert not wrong, f"{path.relative_to(ROOT)} imports {sorted(wrong)}"
+
+
+def test_attention_hooks_live_in_one_file() -> None:
+    users = [
+        p for package in PACKAGES for p in modules(package) if "AttentionInterface" in p.read_text(encoding="utf-8")
+    ]
+    assert [p.relative_to(ROOT).as_posix() for p in users] == ["eval/mitigation/steer.py"]
+
+
+@pytest.mark.parametrize(
+    "module", ["builder.cli", "eval.cli", "eval.diagnose", "eval.models.openai", "hub_cards.render"]
+)
+def test_no_torch_at_import(module: str) -> None:
+    code = f"import sys, {module}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_the_entry_of_the_space_is_short() -> None:
+    assert len((ROOT / "app.py").read_text().splitlines()) < 15
+
+
+def test_no_placeholders() -> None:
+    marks = re.compile(r"\b(TODO|FIXME|XXX|lorem ipsum|NotImplementedError)\b", re.IGNORECASE)
+    for package in PACKAGES:
+        for path in modules(package):
+            assert not marks.search(path.read_text(encoding="utf-8")), path
+
+
+def test_requirements_name_the_dependencies_of_the_project() -> None:
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    needed = {re.split(r"[<>=\[]", entry)[0] for entry in project["dependencies"]}
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    assert {line for line in lines if line and not line.startswith(("#", "-"))} == needed
+
+
+def test_every_dependency_is_pinned() -> None:
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    named = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    needed = {re.split(r"[<>=\[]", entry)[0].lower().replace("_", "-") for entry in named}
+    pins = (ROOT / "constraints.txt").read_text().splitlines()
+    assert all(re.fullmatch(r"[\w.-]+==[\w.!+]+", line) for line in pins)
+    assert needed <= {line.split("==")[0].lower().replace("_", "-") for line in pins}
