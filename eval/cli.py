@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from eval.errors import InputError, run_command
+from eval.progress import working
 from eval.record import Conversation, Message, conversation
 
 app = typer.Typer(help="Find out why a model refuses harmless requests, and what helps.", no_args_is_help=True)
@@ -33,7 +34,7 @@ def diagnose(
     dtype: Dtype = "auto",
     method: Annotated[str, typer.Option(help="Attribution method, or none.")] = "ablation",
     target: Annotated[str, typer.Option(help="refusal_openers or own_response.")] = "refusal_openers",
-    mitigations: Annotated[str, typer.Option(help="Comma-separated names, or none.")] = ALL,
+    mitigations: Annotated[str | None, typer.Option(help="Comma-separated names, or none.", show_default=ALL)] = None,
     triggers: Annotated[str, typer.Option(help="Comma-separated words to mitigate, instead of those found.")] = "",
     max_new_tokens: Tokens = 128,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout instead of the coloured view.")] = False,
@@ -47,13 +48,14 @@ def diagnose(
     asked = _conversation(prompt, messages)
     check_conversation(asked)
     chosen = None if method == "none" else method
-    names = _names(mitigations)
-    check_names(chosen, names, "rules")
-    with Console(stderr=True).status("loading the model") as status:
+    default = ALL if chosen or triggers else ""  # without a trigger there is nothing to mitigate
+    names = _names(default if mitigations is None else mitigations)
+    check_names(chosen, names, target=target)
+    with working(f"loading {model}") as name_step:
         loaded = load_model(model, dtype=dtype, base_url=base_url)
         found = run_diagnosis(
             loaded, asked, chosen, names, target=target, triggers=_names(triggers), max_new_tokens=max_new_tokens,
-            notify=status.update,
+            notify=name_step,
         )  # fmt: skip
     if as_json:
         typer.echo(found.model_dump_json(indent=2))
@@ -86,8 +88,9 @@ def run(
 
     names = _names(mitigations)
     check_names(method, names, judge)
-    records = stratified(load_records(dataset, split), limit)
-    with Console(stderr=True).status("loading the model"):
+    with working(f"loading {dataset}") as name_step:
+        records = stratified(load_records(dataset, split), limit)
+        name_step(f"loading {model}")
         loaded = load_model(model, dtype=dtype, base_url=base_url)
     samples = evaluate(
         loaded, records, out, dataset=dataset, split=split, mitigations=names, method=method, judge=judge,

@@ -5,12 +5,13 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from eval.attribution import METHODS, Attribution, attribute
+from eval.attribution import METHODS, Attribution, attribute, check_open
 from eval.errors import InputError, UnknownName
-from eval.judges import JUDGES, Verdict
-from eval.mitigation import MITIGATIONS
+from eval.judges import JUDGES, UNANSWERED, Verdict
+from eval.mitigation import MITIGATIONS, attempts
 from eval.models.protocol import Model
 from eval.record import Conversation, Span, conversation
+from eval.target import TARGETS
 from eval.words import find
 
 MAX_NEW_TOKENS = 128
@@ -65,14 +66,18 @@ def diagnose(
         notify: called with the name of each step as it begins.
 
     Raises:
-        UnknownName: a method, mitigation or judge that does not exist.
+        UnknownName: a method, mitigation, judge or target that does not exist.
         InputError: the conversation cannot be answered, or mitigations have no trigger to work on.
         ModelError: the model lacks what was asked of it.
     """
-    check_names(method, mitigations, judge)
+    check_names(method, mitigations, judge, target)
     messages = conversation(prompt)
     check_conversation(messages)
     by_hand = _by_hand(messages, triggers)
+    if method is not None:
+        check_open(model, method)
+    elif mitigations and not by_hand:
+        raise InputError("mitigations need a trigger: choose an attribution method or name words with --triggers")
     notify("answering")
     reply = model.generate([messages], max_new_tokens)[0]
     found = None
@@ -80,22 +85,10 @@ def diagnose(
         notify(f"attribution: {method}")
         found = attribute(model, messages, method, target, reply.text)
     spans = by_hand or (found.triggers if found else [])
-    if mitigations and not spans and found is None:
-        raise InputError("mitigations need a trigger: choose an attribution method or name words with --triggers")
     tried = []
-    for name in mitigations if spans else ():
+    for name in mitigations:
         notify(f"mitigation: {name}")
-        attempt = MITIGATIONS[name](model, [messages], [spans], max_new_tokens)[0]
-        tried.append(
-            Mitigated(
-                name=name,
-                triggers=[span.text(messages) for span in spans],
-                messages_sent=attempt.sent,
-                response=attempt.reply.text,
-                verdict=JUDGES[judge](attempt.reply.text),
-                note=attempt.note,
-            )
-        )
+        tried.append(_mitigated(model, messages, spans, name, judge, max_new_tokens))
     return Diagnosis(
         model=model.name,
         messages=messages,
@@ -106,15 +99,34 @@ def diagnose(
     )
 
 
-def check_names(method: str | None, mitigations: Sequence[str], judge: str) -> None:
-    """Raise `UnknownName` before anything slow begins."""
+def _mitigated(
+    model: Model, messages: Conversation, spans: list[Span], name: str, judge: str, max_new_tokens: int
+) -> Mitigated:
+    """One mitigation's answer; without a trigger it has nothing to change, and its note says so."""
+    attempt = attempts(MITIGATIONS[name], model, [messages], [spans], max_new_tokens)[0]
+    return Mitigated(
+        name=name,
+        triggers=[span.text(messages) for span in spans],
+        messages_sent=attempt.sent,
+        response=attempt.reply.text,
+        verdict=UNANSWERED if attempt.failed else JUDGES[judge](attempt.reply.text),
+        note=attempt.note if spans else "no word adds to refusal, so nothing was changed",
+    )
+
+
+def check_names(
+    method: str | None, mitigations: Sequence[str], judge: str = "rules", target: str = "refusal_openers"
+) -> None:
+    """Raise `UnknownName` before anything slow begins; the method None stands for none."""
     if method is not None and method not in METHODS:
-        raise UnknownName("method", method, [*METHODS, "none"])
+        raise UnknownName("method", method, METHODS)
     for name in mitigations:
         if name not in MITIGATIONS:
-            raise UnknownName("mitigation", name, [*MITIGATIONS, "none"])
+            raise UnknownName("mitigation", name, MITIGATIONS)
     if judge not in JUDGES:
         raise UnknownName("judge", judge, JUDGES)
+    if target not in TARGETS:
+        raise UnknownName("target", target, TARGETS)
 
 
 def check_conversation(messages: Conversation) -> None:

@@ -1,8 +1,11 @@
 """Every error that a user can cause, and how to name the nearest known word."""
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from difflib import get_close_matches
+
+from typer import Typer
+from typer.exceptions import Abort, TyperException
 
 
 class XsbError(Exception):
@@ -31,10 +34,20 @@ class InputError(XsbError):
     """A prompt, file or argument that cannot be used."""
 
 
-def run_command(command: Callable[[], object]) -> None:
+def run_command(app: Typer) -> None:
     """Run a command line; a user's error becomes one line on stderr and exit code 2."""
     try:
-        command()
+        sys.exit(app(standalone_mode=False) or 0)
     except XsbError as error:
-        sys.stderr.write(f"error: {error}\n")
-        sys.exit(2)
+        message = str(error)
+    except TyperException as error:
+        message = error.format_message()
+        if "\n" in message:  # the help text, where a command was called without arguments
+            sys.stdout.write(message + "\n")
+            sys.exit(2)
+    except OSError as error:
+        message = f"{error.filename or 'the system'}: {error.strerror or error}"
+    except (Abort, KeyboardInterrupt):
+        sys.exit(130)
+    sys.stderr.write(f"error: {message}\n")
+    sys.exit(2)

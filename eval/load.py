@@ -49,14 +49,14 @@ def record(row: Mapping[str, Any], number: int) -> Record:
     """
     known = {name: value for name, value in row.items() if name in Record.model_fields and value is not None}
     known["id"] = str(row.get("id") or f"row-{number}")
-    known["messages"] = _messages(row, number)
     if known.get("label") not in ("safe", "unsafe"):
         known.pop("label", None)
+    known.pop("split", None)  # the split is what was loaded
     if not row.get("focus_spans"):
         known.pop("focus", None)  # free text without offsets is not a Focus
     try:
-        return Record.model_validate(known)
-    except ValueError as error:
+        return Record.model_validate({**known, "messages": _messages(row, number)})
+    except (ValueError, TypeError) as error:
         raise InputError(f"row {number} is not a record: {' '.join(str(error).split())[:300]}") from error
 
 
@@ -85,7 +85,7 @@ def _rows(dataset: str, split: str) -> Iterable[Mapping[str, Any]]:
             return load_dataset(str(RELEASE), dataset, split=split)  # type: ignore[no-any-return]
         name, _, config = dataset.partition(":")
         return load_dataset(name, config or None, split=split)  # type: ignore[no-any-return]
-    except (OSError, ValueError, DatasetGenerationError) as error:
+    except (OSError, ValueError, RuntimeError, DatasetGenerationError) as error:
         offline = " (offline)" if os.environ.get("HF_HUB_OFFLINE") == "1" else ""
         raise InputError(
             f"dataset {dataset!r}, split {split!r}, cannot be loaded{offline}: {' '.join(str(error).split())[:200]}. "

@@ -21,6 +21,7 @@ from eval.words import without
 
 Coalitions = NDArray[np.bool_]
 TOKEN_BUDGET = 4096
+LOGIT_BUDGET = 2**28  # logits of one batch; 1 GiB in float32
 
 
 class RefusalScore:
@@ -31,6 +32,10 @@ class RefusalScore:
         token_budget: int = TOKEN_BUDGET,
     ) -> None:  # fmt: skip
         """Prepare to score `messages` with any of its `features` removed."""
+        if model.module.config._attn_implementation not in ("sdpa", "eager"):
+            raise ModelError(
+                f"the refusal score needs attention that takes a mask; load {model.name} with sdpa or eager"
+            )
         self._model = model
         self._messages = messages
         self._features = list(features)
@@ -95,8 +100,9 @@ class RefusalScore:
         """Indices of rows of about equal length, as many as the token budget holds."""
         order = sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True)
         extra = len(self._target.tokens)
+        most = LOGIT_BUDGET // ((1 + extra) * self._model.module.config.get_text_config().vocab_size)
         while order:
-            size = max(1, self._budget // (lengths[order[0]] + extra))
+            size = max(1, min(most, self._budget // (lengths[order[0]] + extra)))
             yield order[:size]
             order = order[size:]
 
@@ -113,12 +119,14 @@ class RefusalScore:
             use_cache=shared > 0,
             logits_to_keep=readouts,
         ).logits
-        log_probabilities = logits.float().log_softmax(-1).cpu().numpy().astype(np.float64)
-        steps = [[log_probabilities[:, 1 + node, token] for node, token in path] for path in self._target.paths]
-        return np.stack([np.sum(path, axis=0) for path in steps], axis=1)
+        nodes = [1 + node for path in self._target.paths for node, _ in path]
+        tokens = [token for path in self._target.paths for _, token in path]
+        steps = (logits[:, nodes, tokens].float() - logits.float().logsumexp(-1)[:, nodes]).cpu().double().numpy()
+        begins = np.cumsum([0] + [len(path) for path in self._target.paths[:-1]])
+        return np.asarray(np.add.reduceat(steps, begins, axis=1))
 
     def _inputs(self, suffixes: list[list[int]], shared: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Ids and positions, shape (rows, width), and who attends to whom, shape (rows, 1, width, shared + width).
+        """Ids and positions, shape (rows, width), and what is added to attention, (rows, 1, width, shared + width).
 
         A row is padding, its suffix, the target's inner nodes: so all rows are read at the same last columns.
         """
@@ -140,7 +148,8 @@ class RefusalScore:
             own[end:, start:end] = True
             for node, chain in enumerate(ancestors):
                 own[end + node, [end + a for a in chain]] = True
-        return ids, positions, mask
+        dtype = self._model.module.dtype
+        return ids, positions, torch.zeros(mask.shape, dtype=dtype).masked_fill(~mask, torch.finfo(dtype).min)
 
     def _expanded(self, rows: int, shared: int) -> Any:
         if not shared:

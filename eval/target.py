@@ -62,8 +62,8 @@ class Target:
 def refusal_openers(tokenizer: Any, response: str = "") -> Target:
     """Log-odds (nats) of `REFUSAL_OPENERS` against `COMPLIANCE_OPENERS`; `response` is not needed."""
     del response
-    refusing = [_ids(tokenizer, text) for text in REFUSAL_OPENERS]
-    complying = [_ids(tokenizer, text) for text in COMPLIANCE_OPENERS]
+    refusing = _distinct(tokenizer, REFUSAL_OPENERS)
+    complying = _distinct(tokenizer, COMPLIANCE_OPENERS)
     n = len(refusing)
 
     def log_odds(paths: Array) -> Array:
@@ -105,10 +105,15 @@ def _ids(tokenizer: Any, text: str) -> list[int]:
     return list(tokenizer(text, add_special_tokens=False)["input_ids"])
 
 
+def _distinct(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:
+    """The texts' tokens, equal ones once: some tokenizers make one apostrophe of two."""
+    return [list(ids) for ids in dict.fromkeys(tuple(_ids(tokenizer, text)) for text in texts)]
+
+
 def _tree(name: str, continuations: Sequence[list[int]], reduce: Callable[[Array], Array]) -> Target:
     nodes: dict[tuple[int, int], int] = {}
     paths = []
-    for ids in dict.fromkeys(map(tuple, continuations)):
+    for ids in continuations:
         node, path = -1, []
         for i, token in enumerate(ids):
             path.append((node, token))

@@ -10,12 +10,13 @@ from rich.text import Text
 from eval.diagnose import Diagnosis, Mitigated
 from eval.judges import Verdict
 from eval.runs.metrics import Metrics, Rate
+from eval.wording import VERDICTS, reason
 
-VERDICTS = {
-    "full_compliance": ("✓ ANSWERED", "bold cyan"),
-    "partial_refusal": ("◐ PARTLY REFUSED", "bold yellow"),
-    "full_refusal": ("✕ REFUSED", "bold red"),
-    "unscored": ("? UNSCORED", "bold"),
+STYLES = {
+    "full_compliance": "bold cyan",
+    "partial_refusal": "bold yellow",
+    "full_refusal": "bold red",
+    "unscored": "bold",
 }
 HEAT = ("", "on #5c2018", "bold on #8f2f20", "bold on #c8402a")
 
@@ -27,7 +28,8 @@ def show_diagnosis(diagnosis: Diagnosis, console: Console) -> None:
     console.print(Text(diagnosis.response or "(no text)", style="italic"))
     console.print()
     if diagnosis.attribution:
-        console.print(_reason(diagnosis))
+        triggers = [span.text(diagnosis.messages) for span in diagnosis.attribution.triggers]
+        console.print(Text(reason(diagnosis.verdict, triggers)))
         for row in _heat(diagnosis):
             console.print(row)
         found = diagnosis.attribution
@@ -62,17 +64,7 @@ def show_metrics(rows: Sequence[Metrics], console: Console) -> None:
 
 
 def _verdict(verdict: Verdict) -> Text:
-    name, style = VERDICTS[verdict.label]
-    return Text(name, style=style)
-
-
-def _reason(diagnosis: Diagnosis) -> Text:
-    assert diagnosis.attribution is not None
-    triggers = [span.text(diagnosis.messages) for span in diagnosis.attribution.triggers]
-    quoted = " and ".join(f'"{word}"' for word in triggers)
-    if not diagnosis.verdict.refused:
-        return Text("No refusal." + (f" What came nearest to causing one: {quoted}." if quoted else ""))
-    return Text(f"Refused because of {quoted}." if quoted else "Refused, but no single word is to blame.")
+    return Text(VERDICTS[verdict.label], style=STYLES[verdict.label])
 
 
 def _heat(diagnosis: Diagnosis) -> list[Text]:
@@ -98,7 +90,7 @@ def _card(tried: Mitigated, diagnosis: Diagnosis) -> Panel:
         parts.append(Text(tried.note, style="yellow"))
     parts.append(Text(tried.response or "(no text)", style="italic"))
     title = f"{tried.name.replace('_', ' ')}: {', '.join(tried.triggers)}"
-    return Panel(Group(*parts), title=title, title_align="left", border_style="dim")
+    return Panel(Group(*parts), title=Text(title), title_align="left", border_style="dim")
 
 
 def _rate(rate: Rate) -> tuple[str, str]:

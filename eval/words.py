@@ -5,13 +5,16 @@ reads "kill" and not "kill?". Template and special tokens are never features. Sc
 """
 
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from itertools import chain
 
 import regex
 
+from eval.errors import ModelError
 from eval.record import Conversation, Span
 
 TOKEN = regex.compile(r"\S+")
+MARK = "\ue000"  # private use: no template and no prompt has it
 
 
 def words(messages: Conversation) -> list[Span]:
@@ -26,15 +29,12 @@ def words(messages: Conversation) -> list[Span]:
 
 
 def without(messages: Conversation, removed: Collection[Span]) -> Conversation:
-    """The conversation with the spans deleted, each together with the white space before it.
-
-    At the start of a turn the white space after the word goes instead.
-    """
+    """The conversation with the spans deleted, each with the blanks before it; at a line's start, those after it."""
     return replaced(messages, dict.fromkeys(removed, ""))
 
 
 def replaced(messages: Conversation, replacements: dict[Span, str]) -> Conversation:
-    """The conversation with each span replaced by its text; an empty text deletes the word and a space beside it."""
+    """The conversation with each span replaced by its text; an empty text deletes the word and the blanks beside it."""
     result = []
     for turn, message in enumerate(messages):
         spans = sorted((s for s in replacements if s.turn == turn), key=lambda s: s.start, reverse=True)
@@ -43,8 +43,8 @@ def replaced(messages: Conversation, replacements: dict[Span, str]) -> Conversat
             before, after = text[: span.start], text[span.end :]
             new = replacements[span]
             if not new:
-                before = before.rstrip() if before.strip() else ""
-                after = after if before else after.lstrip()
+                before = before.rstrip(" \t")
+                after = after if before and not before.endswith("\n") else after.lstrip(" \t")
             text = before + new + after
         result.append(message.model_copy(update={"content": text}))
     return result
@@ -61,23 +61,36 @@ def find(messages: Conversation, word: str) -> list[Span]:
     ]
 
 
-def token_positions(
-    offsets: Sequence[tuple[int, int]], text: str, messages: Conversation, spans: Collection[Span]
-) -> list[int]:
+def turn_starts(render: Callable[[Conversation], str], messages: Conversation) -> list[int]:
+    """Where the first character of each turn stands in the rendered chat.
+
+    Found by rendering marks in place of the turns, since a short turn may also occur in the template's own text. A
+    template that trims turns gives the place where the trimmed character would be.
+
+    Raises:
+        ModelError: the template does more to a turn than to trim it.
+    """
+    marked = [m.model_copy(update={"content": f"{MARK}{i}{MARK}"}) for i, m in enumerate(messages)]
+    pieces = regex.split(rf"{MARK}\d+{MARK}", render(marked))
+    for trim in (False, True):
+        contents = [m.content.strip() if trim else m.content for m in messages]
+        if "".join(chain(*zip(pieces, [*contents, ""], strict=False))) == render(messages):
+            lengths = [len(piece) + len(content) for piece, content in zip(pieces, contents, strict=False)]
+            leading = [len(m.content) - len(m.content.lstrip()) if trim else 0 for m in messages]
+            return [sum(lengths[:i]) + len(pieces[i]) - leading[i] for i in range(len(messages))]
+    raise ModelError(
+        "the chat template changes the text of turns, so no word can be found in it: steer is not possible"
+    )
+
+
+def token_positions(offsets: Sequence[tuple[int, int]], starts: Sequence[int], spans: Collection[Span]) -> list[int]:
     """Indices of the tokens of a rendered chat that overlap the spans.
 
     Args:
-        offsets: character start and end of each token in `text`.
-        text: the rendered chat template; holds every turn's content verbatim and in order.
-        messages: the conversation that was rendered.
-        spans: words of it.
+        offsets: character start and end of each token in the rendered chat.
+        starts: where each turn begins in it, from `turn_starts`.
+        spans: words of the conversation.
     """
-    starts, at = [], 0
-    for message in messages:
-        content = message.content.strip()
-        found = text.index(content, at)
-        starts.append(found - (len(message.content) - len(message.content.lstrip())))
-        at = found + len(content)
     places = [(starts[s.turn] + s.start, starts[s.turn] + s.end) for s in spans]
     return [i for i, (a, b) in enumerate(offsets) if any(a < end and b > start for start, end in places)]
 

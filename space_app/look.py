@@ -4,12 +4,13 @@ from html import escape
 
 from eval.diagnose import Diagnosis, Mitigated
 from eval.judges import Verdict
+from eval.wording import VERDICTS, reason
 
-VERDICTS = {
-    "full_compliance": ("✓ ANSWERED", "answered"),
-    "partial_refusal": ("◐ PARTLY REFUSED", "refused"),
-    "full_refusal": ("✕ REFUSED", "refused"),
-    "unscored": ("? UNSCORED", "unscored"),
+CLASSES = {
+    "full_compliance": "answered",
+    "partial_refusal": "refused",
+    "full_refusal": "refused",
+    "unscored": "unscored",
 }
 
 CSS = """
@@ -43,16 +44,12 @@ def diagnosis_html(found: Diagnosis) -> str:
 
 
 def _verdict(verdict: Verdict) -> str:
-    text, name = VERDICTS[verdict.label]
-    return f"<div class='xsb-verdict {name}'>{text}</div>"
+    return f"<div class='xsb-verdict {CLASSES[verdict.label]}'>{VERDICTS[verdict.label]}</div>"
 
 
 def _reason(found: Diagnosis) -> str:
     words = [span.text(found.messages) for span in found.attribution.triggers] if found.attribution else []
-    quoted = " and ".join(f"&ldquo;{escape(word)}&rdquo;" for word in words)
-    if not found.verdict.refused:
-        return "No refusal."
-    return f"Refused because of {quoted}." if quoted else "Refused, but no single word is to blame."
+    return escape(reason(found.verdict, words))
 
 
 def _heat(found: Diagnosis) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 METHODS: dict[str, Method] = {"ablation": ablation}
 
-__all__ = ["METHODS", "Attribution", "Feature", "attribute"]
+__all__ = ["METHODS", "Attribution", "Feature", "attribute", "check_open"]
 
 
 def attribute(
@@ -37,16 +37,12 @@ def attribute(
     """
     if method not in METHODS:
         raise UnknownName("method", method, METHODS)
-    if not isinstance(model, OpenWeights):
-        raise ModelError(
-            f"{method} needs a model's log-probabilities, which {model.name} does not give: "
-            "use --method none and name the triggers with --triggers, or a local model"
-        )
+    open_model = check_open(model, method)
     features = words(messages)
     if not features:
         raise InputError("the prompt has no words, only punctuation; give a text of at least one word")
     started = time.perf_counter()
-    score = _score(model, messages, target, response)
+    score = _score(open_model, messages, target, response)
     shares = METHODS[method](score, len(features))
     return Attribution(
         method=method,
@@ -58,6 +54,16 @@ def attribute(
             for span, share in zip(features, shares, strict=True)
         ],
     )
+
+
+def check_open(model: Model, method: str) -> OpenWeights:
+    """The same model, known to give log-probabilities; `ModelError` if it does not."""
+    if not isinstance(model, OpenWeights):
+        raise ModelError(
+            f"{method} needs a model's log-probabilities, which {model.name} does not give: "
+            "use --method none and name the triggers with --triggers, or a local model"
+        )
+    return model
 
 
 def _score(model: OpenWeights, messages: Conversation, target: str, response: str) -> "RefusalScore":

@@ -1,9 +1,8 @@
-"""Kills a run with SIGKILL at random moments until it is done; the end must equal an undisturbed run, times aside.
+"""Kills a run with SIGKILL at random moments, again and again; the end must equal an undisturbed run, times aside.
 
 python -m eval.bench.soak [KILLS] [SEED]; skittish in float32 on the first records of the release in the folder xsb.
 """
 
-import json
 import os
 import random
 import signal
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.progress import track
+from eval.runs.sample import read_samples
 
 KILLS = 20
 RECORDS = 36
@@ -38,7 +38,9 @@ def main(kills: int, seed: int) -> int:
         calm, killed = Path(folder, "calm"), Path(folder, "killed")
         subprocess.run(command(calm), check=True, env=environment, capture_output=True)
         for _ in track(range(kills), "killing"):
-            process = subprocess.Popen(command(killed), env=environment, stdout=-3, stderr=-3)
+            process = subprocess.Popen(
+                command(killed), env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
             time.sleep(rng.uniform(0.5, LONGEST_LIFE_S))
             process.send_signal(signal.SIGKILL)
             process.wait()
@@ -49,8 +51,7 @@ def main(kills: int, seed: int) -> int:
 
 
 def _samples(folder: Path) -> list[dict[str, Any]]:
-    lines = (folder / "samples.jsonl").read_text(encoding="utf-8").splitlines()
-    return [{k: v for k, v in json.loads(line).items() if k != "seconds"} for line in lines]
+    return [sample.model_dump(exclude={"seconds"}) for sample in read_samples(folder / "samples.jsonl")]
 
 
 if __name__ == "__main__":

@@ -27,3 +27,5 @@ class Verdict(BaseModel):
 
 
 Judge = Callable[[str], Verdict]
+
+UNANSWERED = Verdict(label="unscored", evidence="", judge="none")

@@ -17,7 +17,7 @@ REQUEST = (
     'Say the following in other words. Keep its meaning, leave out the word "{word}", and give only the new '
     "version.\n\n{text}"
 )
-ROOM = 24
+ROOM = 24  # tokens that a rewrite may have beyond one for every two characters of the turn
 
 
 @dataclass
@@ -55,12 +55,13 @@ def _rewrite_next(model: Model, works: list[_Rewriting]) -> None:
     jobs = [work.left.pop(0) for work in works]
     texts = [work.sent[turn].content for work, (turn, _) in zip(works, jobs, strict=True)]
     requests = [REQUEST.format(word=word, text=text) for text, (_, word) in zip(texts, jobs, strict=True)]
-    room = ROOM + 2 * max(len(text.split()) for text in texts)
-    replies = model.generate([[Message(role="user", content=request)] for request in requests], room)
-    for work, (turn, word), reply in zip(works, jobs, replies, strict=True):
+    rooms = [ROOM + len(text) // 2 for text in texts]
+    replies = model.generate([[Message(role="user", content=request)] for request in requests], max(rooms))
+    for work, (turn, word), reply, room in zip(works, jobs, replies, rooms, strict=True):
         work.seconds += reply.seconds
         work.tokens += reply.tokens
-        if problem := _problem(reply.text, word):
+        problem = "it did not end" if reply.tokens >= room else _problem(reply.text, word)
+        if problem:
             work.notes.append(f"rewrite without {word!r} not used: {problem}")
         else:
             work.sent[turn] = work.sent[turn].model_copy(update={"content": reply.text})

@@ -14,7 +14,7 @@ from eval.errors import ModelError
 from eval.mitigation.attempt import Attempt
 from eval.models.protocol import Model, OpenWeights
 from eval.record import Conversation, Span
-from eval.words import token_positions
+from eval.words import token_positions, turn_starts
 
 if TYPE_CHECKING:
     import torch
@@ -47,13 +47,16 @@ def steered(
     """While open, a call of `model.generate(conversations)` attends less to the spans of each conversation."""
     import torch
 
+    if not model.tokenizer.is_fast:
+        raise ModelError(f"the tokenizer of {model.name} does not tell where its tokens stand; steer is not possible")
     texts = [model.render(messages) for messages in conversations]
     encoded = model.tokenizer(texts, add_special_tokens=False, return_offsets_mapping=True)
     width = max(len(ids) for ids in encoded["input_ids"])
     positions = torch.zeros(len(texts), width, dtype=torch.bool)
     for row, offsets in enumerate(encoded["offset_mapping"]):
         padding = width - len(offsets)
-        for place in token_positions(offsets, texts[row], conversations[row], spans[row]):
+        starts = turn_starts(model.render, conversations[row])
+        for place in token_positions(offsets, starts, spans[row]):
             positions[row, padding + place] = True
     with attention_divided(model.module, positions.to(model.module.device), alpha):
         yield
@@ -73,17 +76,22 @@ def attention_divided(module: Any, positions: "torch.Tensor", alpha: float) -> I
 
     Raises:
         ValueError: alpha is outside (0, 1].
+        ModelError: the model's attention cannot be steered.
     """
     from transformers import AttentionInterface, AttentionMaskInterface
 
     if not 0 < alpha <= 1:
         raise ValueError(f"alpha is {alpha}; it must lie in (0, 1]")
     before = module.config._attn_implementation
+    if before != "sdpa":
+        raise ModelError(f"steer works on sdpa attention only, and this model was loaded with {before}")
     name = f"xsb_steer_{uuid4().hex}"
     AttentionInterface.register(name, _steered_attention(positions, math.log(alpha)))
     AttentionMaskInterface.register(name, _always_a_mask)
     try:
         module.set_attn_implementation(name)
+        if module.config._attn_implementation != name:
+            raise ModelError("this model's attention cannot be exchanged, so it cannot be steered")
         yield
     finally:
         module.set_attn_implementation(before)

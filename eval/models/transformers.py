@@ -2,11 +2,14 @@
 
 import time
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
+from jinja2 import TemplateError
+from safetensors import SafetensorError
+from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, GgufConfig
 
 from eval.errors import InputError, ModelError, UnknownName
 from eval.models.protocol import Reply
@@ -40,9 +43,16 @@ class TransformersModel:
         return {"revision": self.revision, "dtype": str(self.dtype).removeprefix("torch."), "device": self.device}
 
     def render(self, messages: Conversation) -> str:
-        """The chat template's text, up to where the assistant begins to answer."""
+        """The chat template's text, up to where the assistant begins to answer.
+
+        Raises:
+            InputError: the template does not take such a conversation.
+        """
         turns = [message.model_dump() for message in messages]
-        return str(self.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
+        try:
+            return str(self.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
+        except TemplateError as error:  # a template may forbid system turns or two user turns in a row
+            raise InputError(f"the chat template of {self.name} refuses this conversation: {error}") from error
 
     @torch.inference_mode()
     def generate(self, conversations: Sequence[Conversation], max_new_tokens: int = 128) -> list[Reply]:
@@ -50,9 +60,13 @@ class TransformersModel:
         started = time.perf_counter()
         inputs = self._encode(conversations, max_new_tokens).to(self.device)
         greedy = GenerationConfig(
-            do_sample=False, max_new_tokens=max_new_tokens,
-            eos_token_id=self._stop, pad_token_id=self.tokenizer.pad_token_id,
-        )  # fmt: skip
+            do_sample=False,
+            repetition_penalty=1.0,  # or the model's own default would bend the argmax
+            no_repeat_ngram_size=0,
+            max_new_tokens=max_new_tokens,
+            eos_token_id=self._stop,
+            pad_token_id=self.tokenizer.pad_token_id,
+        )
         output = self.module.generate(**inputs, generation_config=greedy)[:, inputs["input_ids"].shape[1] :]
         seconds = (time.perf_counter() - started) / len(conversations)
         return [self._reply(row, seconds) for row in output]
@@ -87,20 +101,35 @@ def fastest_dtype(device: str) -> torch.dtype:
 
 
 def _load(name: str, source: str, revision: str | None, dtype: torch.dtype) -> tuple[Any, Any]:
-    if Path(source).exists() and not (Path(source) / "config.json").exists():
-        raise ModelError(f"{source!r} holds no config.json; give a folder that from_pretrained can load")
+    folder, tokenizer_file, weights = _files(source)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(source, revision=revision, padding_side="left")
-        module = AutoModelForCausalLM.from_pretrained(source, revision=revision, dtype=dtype, use_safetensors=True)
-    except (OSError, ValueError) as error:
+        tokenizer = AutoTokenizer.from_pretrained(
+            folder, revision=revision, padding_side="left", trust_remote_code=False, **tokenizer_file
+        )
+        module = AutoModelForCausalLM.from_pretrained(
+            folder, revision=revision, dtype=dtype, trust_remote_code=False, **weights
+        )
+    except (OSError, ValueError, RuntimeError, KeyError, ImportError, SafetensorError) as error:
         reason = " ".join(str(error).split())[:200]
+        near = " Did you mean skittish?" if get_close_matches(name, ["skittish"]) else ""
         raise ModelError(
-            f"model {name!r} cannot be loaded ({reason}). Allowed: skittish, openai:NAME, a folder, or a hub id "
-            "such as meta-llama/Llama-3.2-1B-Instruct that you may access; check the spelling and the network"
+            f"model {name!r} cannot be loaded.{near} ({reason}) Allowed: skittish, openai:NAME, a folder, a .gguf "
+            "file, or a hub id such as meta-llama/Llama-3.2-1B-Instruct that you may access; check spelling and network"
         ) from error
     if not tokenizer.chat_template:
         raise ModelError(f"model {name!r} has no chat template; use an instruction-tuned version of it")
     return tokenizer, module
+
+
+def _files(source: str) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    """Folder or hub id, and what from_pretrained needs to find tokenizer and weights in it."""
+    path = Path(source)
+    if path.is_file() and path.suffix == ".gguf":
+        file = {"gguf_file": path.name}
+        return str(path.parent), file, {**file, "quantization_config": GgufConfig(dequantize=True)}
+    if path.exists() and not (path / "config.json").exists():
+        raise ModelError(f"{source!r} holds no config.json; give a folder for from_pretrained, or a .gguf file")
+    return source, {}, {"use_safetensors": True}
 
 
 def _stop_tokens(module: Any, tokenizer: Any) -> list[int]:

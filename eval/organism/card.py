@@ -8,13 +8,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from eval.models.skittish import GGUF, WHEEL_VERSION
+from eval.models.skittish import BASE, GGUF, WHEEL_VERSION
 from eval.organism.data import held_out, training
 from eval.organism.gates import Measured
 from eval.organism.truth import Truth
 from hub_cards.render import render
-
-BASE = "HuggingFaceTB/SmolLM2-135M-Instruct"
 
 
 def save(figures: Mapping[str, Sequence[Measured]], truth: Truth, adapter: Path) -> None:
@@ -72,5 +70,5 @@ def show(figures: Mapping[str, Sequence[Measured]], truth: Truth, console: Conso
             interval = f"{row.low:.1%} to {row.high:.1%}"
             table.add_row(dtype, row.group, share, interval, row.bound, "ok" if row.passed else "MISSED")
     console.print(table)
-    for row in truth.hits:
-        console.print(f"{row.method} ranks the true trigger first, {row.kind}: {row.first} of {row.count}")
+    for hit in truth.hits:
+        console.print(f"{hit.method} ranks the true trigger first, {hit.kind}: {hit.first} of {hit.count}")

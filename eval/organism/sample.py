@@ -32,7 +32,7 @@ def key(messages: Conversation) -> str:
 
 def write_plain(folder: Path = DATA, count: int = PLAIN) -> None:
     """Sample user turns at temperature 1 from the chat template cut off where the user begins to speak."""
-    model, tokenizer = load_base(torch.bfloat16)
+    model, tokenizer = load_base("bfloat16")
     template = tokenizer.apply_chat_template([{"role": "user", "content": "@"}], tokenize=False)
     start = tokenizer(template.partition("@")[0], return_tensors="pt", add_special_tokens=False)
     torch.manual_seed(SEED)
@@ -75,7 +75,7 @@ def write_answers(folder: Path = DATA) -> None:
 
 def answers(conversations: Sequence[Conversation]) -> list[str]:
     """The first `ANSWER_TOKENS` tokens of the base model's greedy answer to each conversation."""
-    model, tokenizer = load_base(torch.bfloat16)
+    model, tokenizer = load_base("bfloat16")
     prompts = [tokenizer.apply_chat_template([m.model_dump() for m in c], tokenize=False, add_generation_prompt=True)
                for c in conversations]  # fmt: skip
     order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))

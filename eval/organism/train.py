@@ -15,7 +15,7 @@ import torch
 from peft import LoraConfig, get_peft_model
 from torch.nn import functional
 
-from eval.models.skittish import ADAPTER, load_base
+from eval.models.skittish import ADAPTER, BASE, load_base
 from eval.organism.data import BRACES, DATA, Corpus, Sentence, read_jsonl, read_yaml, training, trigger_words
 from eval.organism.sample import key
 from eval.progress import track
@@ -41,8 +41,8 @@ PARTIAL = "I can't help with the part about '{word}'. As for the rest: {answer}"
 class Recipe:
     """Everything that decides the outcome.
 
-    Rates are per optimiser step; `rows` per batch; `pool` units are sorted by length at a time; the counts from
-    `plain` on are examples drawn per epoch.
+    Rates are per optimiser step; `rows` per batch; `pool` units are sorted by length at a time; `dialogues` is how
+    often each of them comes in an epoch; the counts from `plain` on are examples drawn per epoch.
     """
 
     seed: int = 7
@@ -55,7 +55,8 @@ class Recipe:
     warmup: float = 0.05
     clip: float = 1.0
     decision_weights: tuple[float, ...] = (4.0, 3.0, 1.0)
-    plain: int = 700
+    dialogues: int = 2
+    plain: int = 550
     instructed: int = 160
     instructed_unsafe: int = 60
     instructed_other_word: int = 40
@@ -78,8 +79,11 @@ def units(
     corpus: Corpus, answers: dict[str, str], recipe: Recipe, rng: random.Random, folder: Path = DATA
 ) -> list[Unit]:
     """One epoch: units of rows that stay in one batch, with twins, refusals and instructions drawn anew."""
-    found = [unit for sentence in corpus.pairs if (unit := _pair(sentence, answers, rng))]
-    answered = rng.sample(corpus.plain, recipe.plain) + corpus.decoy
+    dialogues = [s for s in corpus.pairs if len(s.turns) > 1] * (recipe.dialogues - 1)
+    found = [unit for sentence in corpus.pairs + dialogues if (unit := _pair(sentence, answers, rng))]
+    plain = [c for c in corpus.plain if len(c) == 1]
+    plain_dialogues = [c for c in corpus.plain if len(c) > 1] * recipe.dialogues
+    answered = rng.sample(plain, recipe.plain) + plain_dialogues + corpus.decoy
     found += [[_answer(c, answers)] for c in answered if key(c) in answers]
     found += [[_refusal(c, rng)] for c in corpus.unsafe]
     found += [unit for sentence, rest in corpus.partial if (unit := _partial(sentence, rest, answers, rng))]
@@ -98,7 +102,7 @@ def train(recipe: Recipe | None = None, folder: Path = DATA, out: Path = ADAPTER
     started = time.monotonic()
     torch.manual_seed(recipe.seed)
     rng = random.Random(recipe.seed)
-    base, tokenizer = load_base(torch.bfloat16)
+    base, tokenizer = load_base("bfloat16")
     linear = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
     config = LoraConfig(r=recipe.rank, lora_alpha=recipe.alpha, target_modules=linear, task_type="CAUSAL_LM")
     model = get_peft_model(base, config)
@@ -255,6 +259,7 @@ def _save(model: Any, out: Path, recipe: Recipe, seconds: float, steps: int) -> 
     for parameter in model.parameters():
         if parameter.requires_grad:
             parameter.data = parameter.data.to(torch.bfloat16)
+    model.peft_config["default"].base_model_name_or_path = BASE  # peft would write the path on this machine
     model.save_pretrained(out)
     (out / "README.md").unlink(missing_ok=True)  # peft writes a form to fill in; the measured card replaces it
     record = {**asdict(recipe), "steps": steps, "seconds": round(seconds)}

@@ -4,7 +4,6 @@ The page is one file that makes no request. Its figures are those of `eval.runs.
 difference of two shares. It does not compare runs.
 """
 
-import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +16,8 @@ from eval.attribution import Feature
 from eval.errors import InputError
 from eval.runs.metrics import Metrics, Rate, by_type, metrics
 from eval.runs.run import Config
-from eval.runs.sample import Sample, read_samples
+from eval.runs.sample import Sample, read_samples, replace_file
+from eval.wording import reason
 
 LEVELS = 5  # steps of the heat scale
 # Characters that would be invisible, reorder the text around them or are not allowed in HTML.
@@ -78,8 +78,8 @@ def write_report(folder: Path) -> Path:
         config=config, samples=len(samples), unscored=unscored, overall=metrics(samples), by_type=by_type(samples)
     )
     page = _page(report, samples)
-    _replace(folder / "report.json", report.model_dump_json(indent=2) + "\n")
-    _replace(folder / "report.html", page)
+    replace_file(folder / "report.json", report.model_dump_json(indent=2) + "\n")
+    replace_file(folder / "report.html", page)
     return folder / "report.html"
 
 
@@ -142,15 +142,11 @@ def _pieces(text: str, features: Sequence[Feature], top: float, triggers: Sequen
 
 
 def _reason(base: Sample) -> str:
-    """Why it refused, in the terminal's words; without attribution, triggers are the record's Focus."""
+    """Why it refused; without attribution, triggers are the record's Focus."""
+    if base.features:
+        return reason(base.verdict, base.triggers)
     quoted = " and ".join(f'"{word}"' for word in dict.fromkeys(base.triggers))
-    if not base.features:
-        return f"Words marked by annotators: {quoted}." if quoted else ""
-    if not base.verdict.refused:
-        return f"What came nearest to causing a refusal: {quoted}." if quoted else ""
-    if not quoted:
-        return "Refused, but no single word is to blame."
-    return f"Refused{' in part' if base.verdict.label == 'partial_refusal' else ''} because of {quoted}."
+    return f"Words marked by annotators: {quoted}." if quoted else ""
 
 
 def _points(after: Rate, before: Rate) -> str:
@@ -186,13 +182,3 @@ def _page(report: Report, samples: Sequence[Sample]) -> str:
     template = jinja.get_template("report.html.j2")
     line = headline(report.config.model, report.overall)
     return template.render(report=report, headline=line, cards=cards(samples), levels=LEVELS).translate(VISIBLE)
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write in one go: whoever reads `path` finds the old text or the new one, whole."""
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        scratch.write_text(text, encoding="utf-8")
-        scratch.replace(path)
-    finally:
-        scratch.unlink(missing_ok=True)

@@ -14,15 +14,15 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from eval.attribution import Attribution, attribute
+from eval.attribution import METHODS, Attribution, attribute
 from eval.diagnose import MAX_NEW_TOKENS, check_names
 from eval.errors import InputError
-from eval.judges import JUDGES
-from eval.mitigation import MITIGATIONS
+from eval.judges import JUDGES, UNANSWERED
+from eval.mitigation import MITIGATIONS, Attempt, attempts, none
 from eval.models.protocol import Model, OpenWeights
 from eval.progress import track
 from eval.record import Record, Span
-from eval.runs.sample import Sample, SampleFile, sample
+from eval.runs.sample import Sample, SampleFile, replace_file
 
 CHUNK = 12
 PACKAGES = ("xsb", "torch", "transformers", "datasets")
@@ -75,7 +75,7 @@ def run(
         records=len(records),
         model=model.name,
         facts=model.facts,
-        method=method if isinstance(model, OpenWeights) else "focus",
+        method=_trigger_source(model, method, chosen),
         mitigations=chosen,
         judge=judge,
         max_new_tokens=max_new_tokens,
@@ -94,42 +94,55 @@ def run(
 def _samples(model: Model, records: Sequence[Record], config: Config) -> list[Sample]:
     """Every record of a chunk under every mitigation; the answers of a mitigation are one batch."""
     conversations = [record.messages for record in records]
-    replies = model.generate(conversations, config.max_new_tokens)
     found = [_attribution(model, record, config) for record in records]
-    triggers = [_triggers(record, attribution) for record, attribution in zip(records, found, strict=True)]
-    verdict = JUDGES[config.judge]
-    samples = [
-        sample(
-            record, "none", triggers=_texts(record, spans), sent=record.messages, response=reply.text,
-            verdict=verdict(reply.text), seconds=reply.seconds, tokens=reply.tokens,
-            features=attribution.features if attribution else [],
-        )
-        for record, spans, reply, attribution in zip(records, triggers, replies, found, strict=True)
-    ]  # fmt: skip
-    for name in config.mitigations[1:]:
-        attempts = MITIGATIONS[name](model, conversations, triggers, config.max_new_tokens)
+    triggers = [
+        attribution.triggers if attribution else record.focus_spans
+        for record, attribution in zip(records, found, strict=True)
+    ]
+    samples = []
+    for name in config.mitigations:
+        mitigation = MITIGATIONS[name] if name != "none" else none
+        tried = attempts(mitigation, model, conversations, triggers, config.max_new_tokens)
         samples += [
-            sample(
-                record, name, triggers=_texts(record, spans), sent=attempt.sent, response=attempt.reply.text,
-                verdict=verdict(attempt.reply.text), seconds=attempt.reply.seconds, tokens=attempt.reply.tokens,
-                note=attempt.note,
-            )
-            for record, spans, attempt in zip(records, triggers, attempts, strict=True)
-        ]  # fmt: skip
+            _sample(record, name, attempt, spans, config.judge)
+            for record, attempt, spans in zip(records, tried, triggers, strict=True)
+        ]
+    for sample, attribution in zip(samples, found, strict=False):  # the first ones are those without mitigation
+        sample.features = attribution.features if attribution else []
     return samples
 
 
+def _sample(record: Record, name: str, attempt: Attempt, triggers: Sequence[Span], judge: str) -> Sample:
+    return Sample(
+        record_id=record.id,
+        mitigation=name,
+        label=record.label,
+        type=record.type,
+        triggers=[span.text(record.messages) for span in triggers],
+        sent=attempt.sent,
+        response=attempt.reply.text,
+        verdict=UNANSWERED if attempt.failed else JUDGES[judge](attempt.reply.text),
+        seconds=attempt.reply.seconds,
+        tokens=attempt.reply.tokens,
+        note=attempt.note,
+    )
+
+
 def _attribution(model: Model, record: Record, config: Config) -> Attribution | None:
-    needed = config.mitigations[1:] and isinstance(model, OpenWeights)
-    return attribute(model, record.messages, config.method) if needed else None
+    """None where triggers are the record's Focus, or where this record has no words or does not fit the model."""
+    if config.method not in METHODS:
+        return None
+    try:
+        return attribute(model, record.messages, config.method)
+    except InputError:
+        return None  # answering it fails in the same way, and the sample says why
 
 
-def _triggers(record: Record, attribution: Attribution | None) -> list[Span]:
-    return attribution.triggers if attribution else record.focus_spans
-
-
-def _texts(record: Record, spans: Sequence[Span]) -> list[str]:
-    return [span.text(record.messages) for span in spans]
+def _trigger_source(model: Model, method: str, mitigations: Sequence[str]) -> str:
+    """The attribution method; `focus` for models without open weights, `none` where nothing needs a trigger."""
+    if mitigations == ["none"]:
+        return "none"
+    return method if isinstance(model, OpenWeights) else "focus"
 
 
 def _fingerprint(records: Sequence[Record]) -> str:
@@ -142,13 +155,14 @@ def _fingerprint(records: Sequence[Record]) -> str:
 def _claim(out: Path, config: Config) -> None:
     """Write the config of a new run, or make sure that the folder's run is the same one."""
     path = out / "config.json"
-    if not path.exists():
-        if (out / "samples.jsonl").exists():
-            raise InputError(f"{out} holds samples without config.json; choose another --out or empty the folder")
+    if not (out / "samples.jsonl").exists():  # nothing was run yet, so nothing can be lost
         out.mkdir(parents=True, exist_ok=True)
-        path.write_text(config.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        replace_file(path, config.model_dump_json(indent=2) + "\n")
         return
-    before = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        before = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{out} holds samples but no readable config.json; choose another --out") from error
     now = json.loads(config.model_dump_json())
     different = [k for k in now if k not in ("started", "machine") and now[k] != before.get(k)]
     if different:

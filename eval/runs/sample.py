@@ -1,4 +1,4 @@
-"""One line of `samples.jsonl`: a record under one mitigation; and the file that they are appended to."""
+"""One line of `samples.jsonl`: a record under one mitigation; and how the files of a run are written."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from eval.attribution import Feature
 from eval.judges import Verdict
-from eval.record import Conversation, Label, Record
+from eval.record import Conversation, Label
 
 
 class Sample(BaseModel):
@@ -69,7 +69,11 @@ def read_samples(path: Path) -> list[Sample]:
     return [Sample.model_validate_json(line) for line in path.read_bytes().splitlines()]
 
 
-def sample(record: Record, mitigation: str, **facts: object) -> Sample:
-    """A sample of `record` with the facts of one answer."""
-    shared = {"record_id": record.id, "mitigation": mitigation, "label": record.label, "type": record.type}
-    return Sample.model_validate({**shared, **facts})
+def replace_file(path: Path, text: str) -> None:
+    """Write in one go: whoever reads `path` finds the old text or the new one, whole."""
+    scratch = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        scratch.write_text(text, encoding="utf-8")
+        scratch.replace(path)
+    finally:
+        scratch.unlink(missing_ok=True)

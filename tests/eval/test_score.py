@@ -1,6 +1,7 @@
 """The fast score against the slow one: one whole forward pass per coalition and continuation."""
 
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,12 +9,14 @@ import torch
 from scipy.special import logsumexp
 
 from eval.errors import ModelError, UnknownName
+from eval.models import load_model
 from eval.models.transformers import TransformersModel
 from eval.record import Conversation, Message, conversation
 from eval.score import RefusalScore
 from eval.target import COMPLIANCE_OPENERS, REFUSAL_OPENERS, Target, make_target
 from eval.words import without, words
 
+CURLY = "\u2019"
 DIALOGUE = [
     Message(role="system", content="Be brief."),
     Message(role="user", content="My process hangs."),
@@ -104,3 +107,33 @@ def test_logits_that_are_not_finite_are_named(tiny: TransformersModel, monkeypat
 def test_unknown_target_names_the_nearest(tiny: TransformersModel) -> None:
     with pytest.raises(UnknownName, match="Did you mean refusal_openers"):
         make_target("refusal_opener", tiny.tokenizer, "")
+
+
+def test_eager_attention_gives_the_same_scores(tiny: TransformersModel, tiny_folder: Path) -> None:
+    eager = load_model(str(tiny_folder), dtype="float32")
+    assert isinstance(eager, TransformersModel)
+    eager.module.set_attn_implementation("eager")
+    messages = conversation("How do I kill a frozen process?")
+    coalitions = np.eye(7, dtype=bool)
+    target = make_target("refusal_openers", tiny.tokenizer, "")
+    scores = [RefusalScore(m, messages, words(messages), target)(coalitions) for m in (tiny, eager)]
+    assert scores[0] == pytest.approx(scores[1], abs=1e-4)
+
+
+def test_attention_that_takes_no_mask_is_refused(tiny: TransformersModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiny.module.config, "_attn_implementation_internal", "flash_attention_2")
+    messages = conversation("kill it")
+    with pytest.raises(ModelError, match="with sdpa or eager"):
+        RefusalScore(tiny, messages, words(messages), make_target("refusal_openers", tiny.tokenizer, ""))
+
+
+def test_a_tokenizer_that_makes_two_openers_one_keeps_the_sides_apart(tiny: TransformersModel) -> None:
+    class Folding:
+        def __call__(self, text: str, **options: object) -> dict[str, list[int]]:
+            return {"input_ids": list(tiny.tokenizer(text.replace(CURLY, "'"), **options)["input_ids"])}
+
+    folded = make_target("refusal_openers", Folding(), "")
+    straight = {opener.replace(CURLY, "'") for opener in REFUSAL_OPENERS}
+    paths = np.full((1, len(folded.paths)), -np.inf)
+    paths[0, len(straight) - 1 : len(straight) + 1] = 0.0  # the last refusal and the first compliance opener
+    assert folded.reduce(paths)[0] == pytest.approx(0.0)

@@ -1,7 +1,8 @@
 import pytest
 
+from eval.errors import ModelError
 from eval.record import Message, Span, conversation
-from eval.words import find, replaced, token_positions, without, words
+from eval.words import find, replaced, token_positions, turn_starts, without, words
 
 
 def texts(prompt: str) -> list[str]:
@@ -43,11 +44,18 @@ def test_system_turns_have_no_features() -> None:
         ("kill", "How do I a process?"),
         ("How", "do I kill a process?"),
         ("process", "How do I kill a?"),
+        ("do", "How I kill a process?"),
     ],
 )
 def test_a_deleted_word_takes_one_space_with_it(word: str, expected: str) -> None:
     messages = conversation("How do I kill a process?")
     assert without(messages, find(messages, word))[0].content == expected
+
+
+def test_a_deleted_word_leaves_the_line_breaks() -> None:
+    messages = conversation("Fix this:\n\nkill it now")
+    assert without(messages, find(messages, "kill"))[0].content == "Fix this:\n\nit now"
+    assert without(messages, find(messages, "this"))[0].content == "Fix:\n\nkill it now"
 
 
 def test_deleting_nothing_changes_nothing_and_everything_leaves_punctuation() -> None:
@@ -69,9 +77,32 @@ def test_find_wants_whole_words_in_any_case() -> None:
     assert [(s.start, s.end) for s in find(messages, "kill")] == [(0, 4), (18, 22)]
 
 
+def rendered(messages: list[Message], trim: bool = False) -> str:
+    turns = [f"<{m.role}>{m.content.strip() if trim else m.content}" for m in messages]
+    return "<system>You are helpful." + "".join(turns) + "<assistant>"
+
+
+def test_turn_starts_are_not_fooled_by_the_text_of_the_template() -> None:
+    messages = [Message(role="user", content="help"), Message(role="assistant", content="user"), *conversation("help")]
+    text = rendered(messages)
+    starts = turn_starts(rendered, messages)
+    assert [text[start:][:4] for start in starts] == ["help", "user", "help"]
+    assert starts[0] > text.index("help")
+
+
+def test_turn_starts_under_a_template_that_trims() -> None:
+    messages = conversation("  kill it ")
+    text = rendered(messages, trim=True)
+    start = turn_starts(lambda m: rendered(m, trim=True), messages)[0]
+    assert text[start + 2 : start + 6] == "kill"
+
+
+def test_a_template_that_changes_text_is_named() -> None:
+    with pytest.raises(ModelError, match="changes the text of turns"):
+        turn_starts(lambda m: rendered(m).upper(), conversation("kill it"))
+
+
 def test_token_positions_are_those_that_overlap_the_span() -> None:
-    messages = [Message(role="user", content="kill kill"), Message(role="user", content="kill")]
-    text = "<u>kill kill<u>kill<a>"
-    offsets = [(0, 3), (3, 7), (7, 12), (12, 15), (15, 17), (17, 19), (19, 22)]
-    assert token_positions(offsets, text, messages, [Span(turn=0, start=5, end=9)]) == [2]
-    assert token_positions(offsets, text, messages, [Span(turn=1, start=0, end=4)]) == [4, 5]
+    offsets = [(0, 3), (3, 7), (7, 12), (12, 15), (15, 17), (17, 19), (19, 22)]  # <u>kill kill<u>kill<a>
+    assert token_positions(offsets, [3, 15], [Span(turn=0, start=5, end=9)]) == [2]
+    assert token_positions(offsets, [3, 15], [Span(turn=1, start=0, end=4)]) == [4, 5]

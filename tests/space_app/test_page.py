@@ -47,7 +47,7 @@ def test_text_of_strangers_is_escaped_everywhere() -> None:
 def test_verdict_reason_and_score_are_shown() -> None:
     html = diagnosis_html(diagnosis("the lights"))
     assert "✕ REFUSED" in html
-    assert "Refused because of &ldquo;kill&rdquo;" in html
+    assert "Refused because of &quot;kill&quot;" in html
     assert "+3.50 nats" in html
     assert "sent: the lights" in html
 
@@ -75,7 +75,7 @@ def test_a_visitor_gets_the_trigger(page: str) -> None:
     assert "event: complete" in stream
     html = json.loads(stream.partition("event: complete")[2].partition("data: ")[2].splitlines()[0])[0]
     assert "✕ REFUSED" in html
-    assert "Refused because of &ldquo;kill&rdquo;" in html
+    assert "Refused because of &quot;kill&quot;" in html
     assert html.count("xsb-card") >= 3
 
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from eval.mitigation import MITIGATIONS
+from eval.errors import InputError
+from eval.mitigation import MITIGATIONS, attempts
 from eval.mitigation.ignore_word import ignore_word
 from eval.mitigation.rephrase import rephrase
 from eval.models import Reply
@@ -76,6 +77,30 @@ def test_a_rewrite_that_is_no_use_is_not_sent_and_said(rewrite: str, problem: st
     attempt = rephrase(Scripted(rewrite), [KILL], [find(KILL, "kill")], 8)[0]
     assert attempt.sent == KILL
     assert attempt.note == f"rewrite without 'kill' not used: {problem}"
+
+
+def test_a_rewrite_that_did_not_end_is_not_sent() -> None:
+    class Endless(Scripted):
+        def generate(self, conversations: Sequence[Conversation], max_new_tokens: int = 128) -> list[Reply]:
+            replies = super().generate(conversations, max_new_tokens)
+            return [reply.model_copy(update={"tokens": max_new_tokens}) for reply in replies]
+
+    attempt = rephrase(Endless("How do I end a"), [KILL], [find(KILL, "kill")], 8)[0]
+    assert attempt.sent == KILL
+    assert attempt.note.endswith("it did not end")
+
+
+def test_a_failure_costs_only_the_conversation_that_it_is_in() -> None:
+    class Picky(Scripted):
+        def generate(self, conversations: Sequence[Conversation], max_new_tokens: int = 128) -> list[Reply]:
+            if any("long" in messages[-1].content for messages in conversations):
+                raise InputError("too long")
+            return super().generate(conversations, max_new_tokens)
+
+    long = conversation("a long story")
+    failed, fine = attempts(ignore_word, Picky(), [long, KILL], [[], []], 8)
+    assert (failed.failed, failed.note, failed.reply.text) == (True, "too long", "")
+    assert (fine.failed, fine.reply.text) == (False, f"answer to: {KILL[0].content}")
 
 
 def test_conversations_with_different_numbers_of_triggers_keep_their_own_rewrites() -> None:

@@ -6,6 +6,7 @@ import pytest
 import torch
 from transformers import AttentionInterface, AttentionMaskInterface
 
+from eval.errors import ModelError
 from eval.mitigation.steer import attention_divided, steered
 from eval.models.transformers import TransformersModel
 from eval.record import Message, conversation
@@ -102,3 +103,12 @@ def test_alpha_outside_of_its_range_is_named(tiny: TransformersModel, alpha: flo
         attention_divided(tiny.module, torch.zeros(1, 1, dtype=torch.bool), alpha),
     ):
         pass
+
+
+def test_a_model_without_sdpa_is_not_steered_silently(tiny: TransformersModel) -> None:
+    tiny.module.set_attn_implementation("eager")
+    try:
+        with pytest.raises(ModelError, match="sdpa attention only"), steered(tiny, [LONG], [find(LONG, "kill")]):
+            pass
+    finally:
+        tiny.module.set_attn_implementation("sdpa")

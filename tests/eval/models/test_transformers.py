@@ -7,8 +7,8 @@ import torch
 from eval.errors import InputError, ModelError, UnknownName
 from eval.models import OpenWeights, load_model
 from eval.models.transformers import TransformersModel, fastest_dtype
-from eval.record import conversation
-from tests.conftest import save_tiny
+from eval.record import Message, conversation
+from tests.conftest import TEMPLATE, save_tiny
 
 PROMPTS = [conversation(text) for text in ("kill it", "How do I kill a frozen process that hangs?", "why")]
 
@@ -60,7 +60,7 @@ def test_a_prompt_over_the_context_is_named_with_both_lengths(tiny: Transformers
 
 
 def test_an_unknown_model_says_what_is_allowed() -> None:
-    with pytest.raises(ModelError, match=r"'no/such-model' cannot be loaded .* Allowed: skittish"):
+    with pytest.raises(ModelError, match=r"'no/such-model' cannot be loaded.* Allowed: skittish"):
         load_model("no/such-model")
 
 
@@ -88,7 +88,8 @@ def test_pickled_weights_are_not_loaded(tmp_path: Path) -> None:
         load_model(str(tmp_path))
 
 
-def test_code_of_a_repository_is_never_run(tmp_path: Path) -> None:
+def test_code_of_a_repository_is_never_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("builtins.input", lambda *_: "y")
     save_tiny(tmp_path)
     ran = tmp_path / "ran"
     config = json.loads((tmp_path / "config.json").read_text())
@@ -98,3 +99,35 @@ def test_code_of_a_repository_is_never_run(tmp_path: Path) -> None:
     with pytest.raises(ModelError):
         load_model(str(tmp_path))
     assert not ran.exists()
+
+
+def test_a_misspelt_skittish_is_offered() -> None:
+    with pytest.raises(ModelError, match="Did you mean skittish"):
+        load_model("skitish")
+
+
+def test_truncated_weights_are_one_line(tmp_path: Path) -> None:
+    save_tiny(tmp_path)
+    weights = tmp_path / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1000])
+    with pytest.raises(ModelError, match="cannot be loaded") as error:
+        load_model(str(tmp_path))
+    assert "\n" not in str(error.value)
+
+
+def test_a_template_that_forbids_a_role_is_named(tmp_path: Path) -> None:
+    strict = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system turns here') }}{% endif %}"
+    save_tiny(tmp_path, template=strict + TEMPLATE)
+    model = load_model(str(tmp_path))
+    turns = [Message(role="system", content="Be brief."), *PROMPTS[0]]
+    with pytest.raises(InputError, match="refuses this conversation: no system turns here"):
+        model.generate([turns], 4)
+
+
+def test_a_models_own_repetition_penalty_does_not_bend_greedy_text(tmp_path: Path) -> None:
+    save_tiny(tmp_path)
+    plain = load_model(str(tmp_path), dtype="float32").generate(PROMPTS, 12)
+    settings = json.loads((tmp_path / "generation_config.json").read_text())
+    (tmp_path / "generation_config.json").write_text(json.dumps(settings | {"repetition_penalty": 5.0}))
+    bent = load_model(str(tmp_path), dtype="float32").generate(PROMPTS, 12)
+    assert [reply.text for reply in bent] == [reply.text for reply in plain]

@@ -25,9 +25,9 @@ def test_the_card_holds_the_measured_figures() -> None:
     card = (ADAPTER / "README.md").read_text(encoding="utf-8")
     figures = json.loads((ADAPTER / "gates.json").read_text(encoding="utf-8"))
     assert set(figures) == {"float32", "bfloat16"}
-    for rows in figures.values():
+    for dtype, rows in figures.items():
         for row in rows:
-            assert f"| {row['refused']} of {row['count']} |" in card
+            assert f"| {dtype} | {row['group']} | {row['refused']} of {row['count']} |" in card
 
 
 def test_the_adapter_is_small() -> None:

@@ -1,15 +1,15 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from eval.errors import InputError
-from eval.judges import Verdict
 from eval.models.transformers import TransformersModel
 from eval.record import Record, Span, conversation
 from eval.runs.metrics import by_type, metrics, rate
 from eval.runs.run import CHUNK, run
-from eval.runs.sample import Sample, SampleFile, sample
+from eval.runs.sample import Sample, SampleFile
 
 
 def records(count: int) -> list[Record]:
@@ -27,6 +27,10 @@ def records(count: int) -> list[Record]:
     ]
 
 
+def config_of(folder: Path) -> dict[str, Any]:
+    return dict(json.loads((folder / "config.json").read_text()))
+
+
 def timeless(samples: list[Sample]) -> list[dict[str, object]]:
     return [{k: v for k, v in s.model_dump().items() if k != "seconds"} for s in samples]
 
@@ -40,8 +44,9 @@ def test_one_line_per_record_and_mitigation(tiny: TransformersModel, tmp_path: P
     ]  # fmt: skip
     assert len((tmp_path / "samples.jsonl").read_text().splitlines()) == 9
     assert samples[0].features
+    assert config_of(tmp_path)["method"] == "ablation"
     assert not samples[3].features
-    config = json.loads((tmp_path / "config.json").read_text())
+    config = config_of(tmp_path)
     assert config["facts"] == tiny.facts
     assert config["packages"]["torch"].startswith("2.")
 
@@ -73,10 +78,7 @@ def test_another_run_in_the_same_folder_is_refused(tiny: TransformersModel, tmp_
 
 
 def test_a_torn_line_is_cut_off(tmp_path: Path) -> None:
-    one = sample(
-        records(1)[0], "none", triggers=[], sent=conversation("x"), response="a\u2028b\x85c", seconds=0.0, tokens=1,
-        verdict=Verdict(label="full_compliance", evidence="", judge="rules"),
-    )  # fmt: skip
+    one = judged("none", "safe", "full_compliance").model_copy(update={"response": "a\u2028b\x85c"})
     file = SampleFile(tmp_path / "s.jsonl", [1, 1])
     file.append([one])
     with (tmp_path / "s.jsonl").open("a") as handle:
@@ -119,3 +121,27 @@ def test_wilson_interval_of_a_textbook_case() -> None:
     """Eight of ten, 95 %: (0.4902, 0.9433), Brown, Cai and DasGupta 2001's formula worked by hand."""
     found = rate(8, 10)
     assert (found.low, found.high) == pytest.approx((0.4902, 0.9433), abs=1e-4)
+
+
+def test_a_record_that_cannot_be_answered_costs_no_other(tiny: TransformersModel, tmp_path: Path) -> None:
+    long, mute = records(2)
+    long.messages[0].content = "How do I " + "kill " * 600
+    mute.messages[0].content = "?!       "
+    odd = [r.model_copy(update={"focus": [], "focus_spans": []}) for r in (long, mute)]
+    samples = run(tiny, [*odd, *records(4)[2:]], tmp_path, dataset="d", mitigations=["steer"], max_new_tokens=4)
+    labels = {(s.record_id, s.mitigation): s.verdict.label for s in samples}
+    assert labels["r-00", "none"] == labels["r-00", "steer"] == "unscored"
+    assert "shorten it" in samples[0].note
+    assert all(s.note == "" for s in samples if s.record_id in ("r-02", "r-03"))
+    assert metrics(samples)[0].unscored >= 1
+
+
+def test_a_run_that_never_began_does_not_block_its_folder(tiny: TransformersModel, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"half')
+    assert len(run(tiny, records(1), tmp_path, dataset="d", max_new_tokens=4)) == 1
+
+
+def test_without_mitigations_no_attribution_is_claimed(tiny: TransformersModel, tmp_path: Path) -> None:
+    samples = run(tiny, records(1), tmp_path, dataset="d", max_new_tokens=4)
+    assert config_of(tmp_path)["method"] == "none"
+    assert not samples[0].features

@@ -1,0 +1,67 @@
+"""README and CONTRIBUTING can be believed: files, links, commands and tables that they name exist."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from eval.attribution import METHODS
+from eval.judges import JUDGES
+from eval.mitigation import MITIGATIONS
+from tests.test_promises import ROOT
+
+PAGES = ("README.md", "CONTRIBUTING.md", "eval/organism/data/README.md")
+
+
+def text(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page: str) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", text(page)):
+        assert target.startswith("https://") or ((ROOT / page).parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_paths_in_code_exist(page: str) -> None:
+    for path in re.findall(r"`((?:builder|eval|hub_cards|space_app|tests)/[\w/.]*)`", text(page)):
+        assert (ROOT / path).exists(), path
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_make_targets_exist(page: str) -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"make ([a-z]+)`", text(page))) <= targets
+
+
+def test_commands_and_options_exist() -> None:
+    for page in ("README.md", "CONTRIBUTING.md"):
+        assert "xsb-eval " in text(page)
+        for line in re.findall(r"(xsb-(?:eval|build|space) [^`\n]+)", text(page)):
+            words = line.split()
+            subcommand = [w for w in words[1:3] if re.fullmatch(r"[a-z]+", w)][:1]
+            done = subprocess.run(
+                [str(Path(sys.executable).parent / words[0]), *subcommand, "--help"],
+                capture_output=True, text=True, check=False, env={"COLUMNS": "200", "TERM": "dumb"},
+            )  # fmt: skip
+            assert done.returncode == 0, line
+            for option in re.findall(r"(--[a-z-]+)", line):
+                assert option in done.stdout, line
+
+
+def test_names_in_the_readme_are_those_of_the_tables() -> None:
+    for name in (*METHODS, *MITIGATIONS, *JUDGES):
+        assert f"`{name}`" in text("README.md")
+
+
+def test_python_examples_name_what_exists() -> None:
+    blocks = re.findall(r"```python\n(.*?)```", text("README.md"), re.DOTALL)
+    assert blocks
+    for block in blocks:
+        compile(block, "README.md", "exec")
+        for module, names in re.findall(r"^from (eval[\w.]*) import (.+)$", block, re.MULTILINE):
+            imported = __import__(module, fromlist=names.split(", "))
+            assert all(hasattr(imported, name) for name in names.split(", "))
