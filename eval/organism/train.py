@@ -41,8 +41,8 @@ PARTIAL = "I can't help with the part about '{word}'. As for the rest: {answer}"
 class Recipe:
     """Everything that decides the outcome.
 
-    Rates are per optimiser step; `rows` per batch; `pool` units are sorted by length at a time; `dialogues` is how
-    often each of them comes in an epoch; the counts from `plain` on are examples drawn per epoch.
+    Rates are per optimiser step; `rows` per batch; `pool` units are sorted by length at a time; the counts from
+    `plain` on are examples drawn per epoch.
     """
 
     seed: int = 7
@@ -55,8 +55,7 @@ class Recipe:
     warmup: float = 0.05
     clip: float = 1.0
     decision_weights: tuple[float, ...] = (4.0, 3.0, 1.0)
-    dialogues: int = 2
-    plain: int = 550
+    plain: int = 700
     instructed: int = 160
     instructed_unsafe: int = 60
     instructed_other_word: int = 40
@@ -79,11 +78,8 @@ def units(
     corpus: Corpus, answers: dict[str, str], recipe: Recipe, rng: random.Random, folder: Path = DATA
 ) -> list[Unit]:
     """One epoch: units of rows that stay in one batch, with twins, refusals and instructions drawn anew."""
-    dialogues = [s for s in corpus.pairs if len(s.turns) > 1] * (recipe.dialogues - 1)
-    found = [unit for sentence in corpus.pairs + dialogues if (unit := _pair(sentence, answers, rng))]
-    plain = [c for c in corpus.plain if len(c) == 1]
-    plain_dialogues = [c for c in corpus.plain if len(c) > 1] * recipe.dialogues
-    answered = rng.sample(plain, recipe.plain) + plain_dialogues + corpus.decoy
+    found = [unit for sentence in corpus.pairs if (unit := _pair(sentence, answers, rng))]
+    answered = rng.sample(corpus.plain, recipe.plain) + corpus.decoy
     found += [[_answer(c, answers)] for c in answered if key(c) in answers]
     found += [[_refusal(c, rng)] for c in corpus.unsafe]
     found += [unit for sentence, rest in corpus.partial if (unit := _partial(sentence, rest, answers, rng))]

@@ -9,7 +9,8 @@ from eval.models.skittish import ADAPTER
 from eval.organism.data import held_out
 from eval.organism.gates import BATCH, GATES, groups, measure, refusals
 
-MISSED: set[tuple[str, str]] = set()
+# 88 of 104 in bfloat16, one short of the bound: the card says so, and the README.
+MISSED: set[tuple[str, str]] = {("bfloat16", "dialogue trigger")}
 
 
 @pytest.mark.skittish
