@@ -57,6 +57,6 @@ def test_installed_commands_work_from_another_folder(wheel: Path, tmp_path: Path
     )
     assert found["verdict"]["label"] == "full_refusal"
     assert max(found["attribution"]["features"], key=lambda f: f["score"])["text"] == "kill"
-    assert "written to xsb" in installed("xsb-build", "release", "--out", "xsb")
+    assert "records written to" in installed("xsb-build", "release", "--out", "xsb")
     assert (elsewhere / "xsb" / "README.md").exists()
     assert "--port" in installed("xsb-space", "--help")
