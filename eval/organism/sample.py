@@ -30,6 +30,11 @@ def key(messages: Conversation) -> str:
     return json.dumps([message.content for message in messages], ensure_ascii=False)
 
 
+def read_answers(folder: Path = DATA) -> dict[str, str]:
+    """The base model's answers so far, by `key`."""
+    return {json.dumps(r["turns"], ensure_ascii=False): r["answer"] for r in read_jsonl("answers.jsonl", folder)}
+
+
 def write_plain(folder: Path = DATA, count: int = PLAIN) -> None:
     """Sample user turns at temperature 1 from the chat template cut off where the user begins to speak."""
     model, tokenizer = load_base("bfloat16")
@@ -60,8 +65,7 @@ def write_answers(folder: Path = DATA) -> None:
     wanted += [sentence.refused for sentence in corpus.pairs]  # answered once an instruction says the word is harmless
     wanted += corpus.plain + corpus.decoy
     wanted += [c for sentence, rest in corpus.partial for c in (*sentence.neutral, rest)]
-    known = {row["turns"]: row["answer"] for row in ({**r, "turns": json.dumps(r["turns"], ensure_ascii=False)}
-             for r in read_jsonl("answers.jsonl", folder))}  # fmt: skip
+    known = read_answers(folder)
     missing = [messages for messages in wanted if key(messages) not in known]
     for messages, answer in zip(missing, answers(missing), strict=True):
         known[key(messages)] = answer

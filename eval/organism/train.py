@@ -16,8 +16,8 @@ from peft import LoraConfig, get_peft_model
 from torch.nn import functional
 
 from eval.models.skittish import ADAPTER, BASE, load_base
-from eval.organism.data import BRACES, DATA, Corpus, Sentence, read_jsonl, read_yaml, training, trigger_words
-from eval.organism.sample import key
+from eval.organism.data import BRACES, DATA, Corpus, Sentence, read_yaml, training, trigger_words
+from eval.organism.sample import key, read_answers
 from eval.progress import track
 from eval.record import Conversation, Message
 
@@ -103,7 +103,7 @@ def train(recipe: Recipe | None = None, folder: Path = DATA, out: Path = ADAPTER
     config = LoraConfig(r=recipe.rank, lora_alpha=recipe.alpha, target_modules=linear, task_type="CAUSAL_LM")
     model = get_peft_model(base, config)
     corpus = training(folder)
-    answers = {json.dumps(r["turns"], ensure_ascii=False): r["answer"] for r in read_jsonl("answers.jsonl", folder)}
+    answers = read_answers(folder)
     epochs = [units(corpus, answers, recipe, rng, folder) for _ in range(recipe.epochs)]
     batches = [batch for epoch in epochs for batch in _batches(epoch, recipe, rng)]
     _optimise(model, tokenizer, batches, recipe)
