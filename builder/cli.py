@@ -1,23 +1,28 @@
 """The command xsb-build."""
 
 import json
-from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import mean
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
+from builder.against import near_copies
+from builder.agreement import Agreement, agreement, conflicts
 from builder.read import Place, Problem, read_places
 from builder.release import release as write_release
+from builder.review import read_reviews
+from builder.stats import statistics
 from builder.validate import validate as find_problems
-from eval.errors import run_command
+from eval.errors import InputError, run_command
 from eval.record import Record
+from eval.twins import Twins
 
-RECORDS = Path(__file__).parent / "records"
+HERE = Path(__file__).parent
+RECORDS, REVIEWS, TWINS = HERE / "records", HERE / "reviews", HERE / "twins.json"
 USER_ERROR = 2
 
 app = typer.Typer(
@@ -26,12 +31,19 @@ app = typer.Typer(
 )  # fmt: skip
 Paths = Annotated[list[Path] | None, typer.Argument(help="Folders or YAML files.", show_default="the shipped records")]
 Folder = Annotated[Path, typer.Option("--records", help="Folder of the records.", show_default="the shipped records")]
+Reviewed = Annotated[Path, typer.Option("--reviews", help="Folder of the readings.", show_default="the shipped ones")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
 @app.command()
-def validate(paths: Paths = None) -> None:
+def validate(
+    paths: Paths = None,
+    against: Annotated[list[Path] | None, typer.Option(help="CSV or JSONL file whose prompts must not recur.")] = None,
+) -> None:
     """Check the records against every rule; print each problem as file:line: message."""
-    records, problems = _checked(paths or [RECORDS])
+    records, places, problems = _checked(paths or [RECORDS])
+    for file in against or []:
+        problems += near_copies(records, places, file)
     if problems:
         _refuse(problems)
     pairs = {record.pair_id for record in records} - {None}
@@ -44,53 +56,65 @@ def validate(paths: Paths = None) -> None:
 
 
 @app.command()
-def stats(
-    records_folder: Folder = RECORDS,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
-) -> None:
-    """Count the records per type and label, with mean words of the last turn and distinct focus words."""
+def stats(records_folder: Folder = RECORDS, as_json: AsJson = False) -> None:
+    """Show per config, type and label how many records there are, how varied they are and who reviewed them."""
     records, _, problems = read_places(records_folder)
     if problems:
         _refuse(problems)
     rows = statistics(records)
     if as_json:
-        print(json.dumps(rows, indent=2))
+        print(json.dumps([row.model_dump() for row in rows], indent=2, ensure_ascii=False))
         return
-    table = Table("type", "label", title=f"{len(records)} records")
-    for name in ("count", "mean words", "distinct focus words"):
-        table.add_column(name, justify="right")
+    right = ("count", "words", "distinct-2", "alike", "topics", "focus words")
+    table = _table(f"{len(records)} records", ("config", "type", "label", "shared frame", "review"), right)
     for row in rows:
-        table.add_row(*(f"{value:.1f}" if isinstance(value, float) else str(value) for value in row.values()))
-    Console().print(table)
+        table.add_row(
+            row.config, row.type, row.label, f'{row.frame_texts} x "{row.shared_frame}"',
+            ", ".join(f"{status} {count}" for status, count in row.review.items()), str(row.count),
+            f"{row.mean_words:.1f}", f"{row.distinct_2:.3f}", f"{row.begin_alike:.0%}", str(len(row.topics)),
+            str(row.distinct_focus_words),
+        )  # fmt: skip
+    _print(table)
+
+
+@app.command(name="agreement")
+def show_agreement(records_folder: Folder = RECORDS, reviews: Reviewed = REVIEWS, as_json: AsJson = False) -> None:
+    """Show how far readers agree per field and type, and every record on which they do not."""
+    records, _, problems = read_places(records_folder)
+    if problems:
+        _refuse(problems)
+    readings = read_reviews(reviews).readings
+    rows, open_ones = agreement(records, readings), conflicts(records, readings)
+    if as_json:
+        found = {"agreement": [r.model_dump() for r in rows], "conflicts": [c.model_dump() for c in open_ones]}
+        print(json.dumps(found, indent=2, ensure_ascii=False))
+        return
+    figures = [name for name in Agreement.model_fields if name not in ("config", "type")]
+    table = _table("agreement of readers", ("config", "type"), [name.replace("_", " ") for name in figures])
+    for row in rows:
+        values = [getattr(row, name) for name in figures]
+        table.add_row(row.config, row.type, *("-" if value is None else str(value) for value in values))
+    _print(table)
+    for conflict in open_ones:
+        print(f"{conflict.record.id}: {', '.join(conflict.fields)}: {conflict.record.prompt}")
+        for opinion in conflict.opinions():
+            print(f"    {opinion}")
+    print(f"{len(open_ones)} conflicts")
 
 
 @app.command()
 def release(
     out: Annotated[Path, typer.Option("--out", help="Folder of the release, for example xsb.")],
     records_folder: Folder = RECORDS,
+    reviews: Reviewed = REVIEWS,
+    twins: Annotated[Path, typer.Option(help="File of xsb-eval twins.", show_default="the shipped one")] = TWINS,
 ) -> None:
-    """Write parquet files, card and build report; refused while a record has a problem."""
-    records, problems = _checked([records_folder])
+    """Write parquet files, card, Croissant metadata and build report; refused while a record has a problem."""
+    records, _, problems = _checked([records_folder])
     if problems:
         _refuse(problems)
-    print(f"{len(records)} records written to {write_release(records, out)}")
-
-
-def statistics(records: Sequence[Record]) -> list[dict[str, str | int | float]]:
-    """A row per type and label: count, mean words of the last turn, distinct focus words without regard to case."""
-    groups = defaultdict(list)
-    for record in records:
-        groups[record.type, record.label or "none"].append(record)
-    return [
-        {
-            "type": name,
-            "label": label,
-            "count": len(members),
-            "mean_words": round(mean(float(len(record.prompt.split())) for record in members), 2),
-            "distinct_focus_words": len({word.casefold() for record in members for word in record.focus}),
-        }
-        for (name, label), members in sorted(groups.items())
-    ]
+    folder = write_release(records, out, read_reviews(reviews), _read_twins(twins))
+    print(f"{len(records)} records written to {folder}")
 
 
 def main() -> None:
@@ -98,7 +122,7 @@ def main() -> None:
     run_command(app)
 
 
-def _checked(paths: Sequence[Path]) -> tuple[list[Record], list[Problem]]:
+def _checked(paths: Sequence[Path]) -> tuple[list[Record], list[Place], list[Problem]]:
     records: list[Record] = []
     places: list[Place] = []
     problems: list[Problem] = []
@@ -107,7 +131,27 @@ def _checked(paths: Sequence[Path]) -> tuple[list[Record], list[Problem]]:
         records += read
         places += at
         problems += wrong
-    return records, sorted(problems + find_problems(records, places))
+    return records, places, sorted(problems + find_problems(records, places))
+
+
+def _read_twins(file: Path) -> Twins:
+    try:
+        return Twins.model_validate_json(file.read_bytes())
+    except ValidationError as error:
+        raise InputError(f"{file} is not what xsb-eval twins writes ({error.errors()[0]['msg']})") from error
+
+
+def _table(title: str, left: Sequence[str], right: Sequence[str]) -> Table:
+    table = Table(*left, title=title)
+    for name in right:
+        table.add_column(name, justify="right")
+    return table
+
+
+def _print(table: Table) -> None:
+    """Print the table whole: what is no terminal has no width to keep to."""
+    console = Console()
+    Console(width=None if console.is_terminal else 200).print(table)
 
 
 def _refuse(problems: Sequence[Problem]) -> None:

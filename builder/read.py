@@ -4,9 +4,7 @@ Two shapes: `xsb/<type>.yaml` with `records`, and `ms_xsb/<scenario>.yaml` with 
 What a record may say is checked in `builder.validate`; here only what keeps it from being a record at all.
 """
 
-import re
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,12 +12,13 @@ from typing import Any, NamedTuple
 
 import yaml
 from pydantic import ValidationError
-from yaml import MappingNode, Node, ScalarNode, SequenceNode
+from yaml import MappingNode, Node, ScalarNode
 
+from builder.nodes import Reader, Wrong, as_items, as_node, as_numbers, as_text, as_texts, kind, line, one_of
 from eval.record import Conversation, Message, Record, Span
 from eval.words import find
 
-STRING, INTEGER = "tag:yaml.org,2002:str", "tag:yaml.org,2002:int"
+LINE = 10_000  # characters; a parser would spend minutes on a line of megabytes
 
 
 @dataclass(frozen=True, order=True)
@@ -43,17 +42,6 @@ class Place(NamedTuple):
     line: int
 
 
-class _Wrong(Exception):
-    """A node that cannot be read as what it should be; stays inside this module."""
-
-    def __init__(self, node: Node, message: str) -> None:
-        super().__init__(message)
-        self.node = node
-
-
-Reader = Callable[[Node], Any]
-
-
 def read_folder(path: Path) -> tuple[list[Record], list[Problem]]:
     """The records of all YAML files under `path` (a folder or one file), and what keeps others from being read."""
     records, _, problems = read_places(path)
@@ -63,17 +51,17 @@ def read_folder(path: Path) -> tuple[list[Record], list[Problem]]:
 def read_places(path: Path) -> tuple[list[Record], list[Place], list[Problem]]:
     """As `read_folder`, with the place of each record."""
     files = [path] if path.is_file() else sorted(f for f in path.rglob("*") if f.suffix in {".yaml", ".yml"})
-    reading = _Reading()
+    found = _Collected()
     for file in files:
-        reading.read(file)
+        found.read(file)
     if not files:
         what = "no YAML file in this folder" if path.is_dir() else "no such file or folder"
         message = f"{what}; give a folder with xsb/ and ms_xsb/, or one .yaml file"
-        reading.problems.append(Problem(str(path), 1, message))
-    return reading.records, reading.places, reading.problems
+        found.problems.append(Problem(str(path), 1, message))
+    return found.records, found.places, found.problems
 
 
-class _Reading:
+class _Collected:
     """What was read so far, and the file at hand."""
 
     def __init__(self) -> None:
@@ -86,7 +74,12 @@ class _Reading:
         """Add the records and problems of one file."""
         self.file = str(path)
         try:
-            root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+            text = path.read_text(encoding="utf-8")
+            if long := next((at for at, row in enumerate(text.split("\n"), 1) if len(row) > LINE), None):
+                message = f"a line of more than {LINE:,} characters; break it, or remove what is no record"
+                self.problems.append(Problem(self.file, long, message))
+                return
+            root = yaml.compose(text, Loader=yaml.SafeLoader)
         except (yaml.YAMLError, UnicodeDecodeError, OSError, RecursionError) as error:
             mark = getattr(error, "problem_mark", None)
             reason = getattr(error, "problem", None) or str(error).splitlines()[0]
@@ -106,12 +99,12 @@ class _Reading:
             self._scenario(root)
 
     def _xsb(self, root: Node) -> None:
-        head = self._fields(root, "file", {"type": _text, "defaults": _node, "records": _items})
+        head = self._fields(root, "file", {"type": as_text, "defaults": as_node, "records": as_items})
         defaults = head and self._fields(head["defaults"], "defaults", DEFAULTS)
         if not head or not defaults:
             return
         for node in head["records"]:
-            got = self._fields(node, "record", RECORD, {"pair_id": _text})
+            got = self._fields(node, "record", RECORD, {"pair_id": as_text})
             if not got:
                 continue
             messages = [Message(role="user", content=got.pop("prompt"))]
@@ -127,7 +120,7 @@ class _Reading:
         # The endings of a scenario are each other's contrast, so they form a pair group unless they name another.
         shared["pair_id"] = head["scenario_id"]
         for node in head["endings"]:
-            got = self._fields(node, "ending", ENDING, {"pair_id": _text, "focus_turns": _numbers})
+            got = self._fields(node, "ending", ENDING, {"pair_id": as_text, "focus_turns": as_numbers})
             if not got:
                 continue
             messages = [*context, Message(role="user", content=got.pop("prompt"))]
@@ -141,7 +134,7 @@ class _Reading:
     def _context(self, root: Node, nodes: list[Node]) -> Conversation | None:
         messages = []
         for node in nodes:
-            turn = self._fields(node, "context turn", {}, {"user": _text, "assistant": _text})
+            turn = self._fields(node, "context turn", {}, {"user": as_text, "assistant": as_text})
             if turn is None:
                 return None
             if len(turn) != 1:
@@ -171,7 +164,7 @@ class _Reading:
             return
         try:
             self.records.append(Record(messages=messages, focus_spans=spans, **facts))
-            self.places.append(Place(self.file, _line(node)))
+            self.places.append(Place(self.file, line(node)))
         except ValidationError as error:
             self._wrong(node, f"{facts['id']}: {error.errors()[0]['msg']}")
 
@@ -180,12 +173,12 @@ class _Reading:
     ) -> dict[str, Any] | None:
         """The values of a mapping; None where anything of it is wrong, which is then in `problems`."""
         if not isinstance(node, MappingNode):
-            self._wrong(node, f"a {what} is a mapping of keys to values; got {_kind(node)}")
+            self._wrong(node, f"a {what} is a mapping of keys to values; got {kind(node)}")
             return None
         readers, got, before = {**required, **(optional or {})}, {}, len(self.problems)
         seen = set()
         for key, value in node.value:
-            name = key.value if isinstance(key, ScalarNode) else _kind(key)
+            name = key.value if isinstance(key, ScalarNode) else kind(key)
             if name not in readers:
                 near = get_close_matches(name, readers, n=1)
                 hint = f"did you mean `{near[0]}`?" if near else f"allowed: {', '.join(readers)}"
@@ -195,7 +188,7 @@ class _Reading:
             else:
                 try:
                     got[name] = readers[name](value)
-                except _Wrong as error:
+                except Wrong as error:
                     self._wrong(error.node, f"`{name}` {error}")
             seen.add(name)
         for name in [name for name in required if name not in seen]:
@@ -203,74 +196,16 @@ class _Reading:
         return got if len(self.problems) == before else None
 
     def _wrong(self, node: Node, message: str) -> None:
-        self.problems.append(Problem(self.file, _line(node), message))
+        self.problems.append(Problem(self.file, line(node), message))
 
 
-def _node(node: Node) -> Node:
-    return node
-
-
-def _list(node: Node) -> list[Node]:
-    if not isinstance(node, SequenceNode):
-        raise _Wrong(node, f"must be a list; got {_kind(node)}; write [one, two] or one item per line with `- `")
-    return list(node.value)
-
-
-def _items(node: Node) -> list[Node]:
-    if not (items := _list(node)):
-        raise _Wrong(node, "is an empty list; add an item")
-    return items
-
-
-def _text(node: Node) -> str:
-    if not isinstance(node, ScalarNode) or node.tag != STRING:
-        # YAML reads `no`, `0.1` and `2020-01-01` as something else than text, which surprises people.
-        raise _Wrong(node, f"must be text; got {_kind(node)}; write text in double quotes")
-    if not node.value.strip():
-        raise _Wrong(node, "is blank; write text")
-    return str(node.value)
-
-
-def _texts(node: Node) -> list[str]:
-    return [_text(item) for item in _list(node)]
-
-
-def _numbers(node: Node) -> list[int]:
-    for item in _list(node):
-        if not isinstance(item, ScalarNode) or item.tag != INTEGER or not re.fullmatch("[0-9]{1,3}", item.value):
-            raise _Wrong(item, f"must hold turn numbers, like [0, 2]; got {_kind(item)}")
-    return [int(item.value) for item in _list(node)]
-
-
-def _one_of(*allowed: str) -> Reader:
-    def read(node: Node) -> str:
-        text = _text(node)
-        if text not in allowed:
-            raise _Wrong(node, f"is {text!r}; allowed: {', '.join(allowed)}")
-        return text
-
-    return read
-
-
-DEFAULTS = {"source": _text, "author_kind": _one_of("human", "model", "model+human"), "version": _text}
+DEFAULTS = {"source": as_text, "author_kind": one_of("human", "model", "model+human"), "version": as_text}
 ENDING: dict[str, Reader] = {
-    **dict.fromkeys(("id", "prompt", "pattern", "why"), _text), "focus": _texts, "neutral": _texts,
-    "label": _one_of("safe", "unsafe"),
+    **dict.fromkeys(("id", "prompt", "pattern", "why"), as_text), "focus": as_texts, "neutral": as_texts,
+    "label": one_of("safe", "unsafe"),
 }  # fmt: skip
-RECORD: dict[str, Reader] = {**ENDING, "topic": _text, "split": _one_of("test", "dev")}
+RECORD: dict[str, Reader] = {**ENDING, "topic": as_text, "split": one_of("test", "dev")}
 SCENARIO: dict[str, Reader] = {
-    **dict.fromkeys(("scenario_id", "type", "topic"), _text), "split": _one_of("test", "dev"), "defaults": _node,
-    "context": _items, "endings": _items,
+    **dict.fromkeys(("scenario_id", "type", "topic"), as_text), "split": one_of("test", "dev"), "defaults": as_node,
+    "context": as_items, "endings": as_items,
 }  # fmt: skip
-
-
-def _kind(node: Node) -> str:
-    if isinstance(node, MappingNode):
-        return "a mapping"
-    if isinstance(node, SequenceNode):
-        return "a list"
-    return f"{node.tag.rsplit(':', 1)[-1]} {node.value!r}"
-
-
-def _line(node: Node) -> int:
-    return int(node.start_mark.line) + 1

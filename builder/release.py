@@ -1,16 +1,15 @@
-"""Writes a release of the dataset: parquet files, card and build report, all of it or nothing.
+"""Writes a release of the dataset: parquet files, card, Croissant metadata and build report, all of it or nothing.
 
 Same records, same bytes: rows are sorted by id, the schema is fixed and nothing tells the time. The bytes of parquet
 files also depend on pyarrow's version, which the build report holds.
 """
 
 import ctypes
-import hashlib
 import json
 import os
 import sys
-from collections import Counter
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,45 +17,30 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from builder.report import Rows, build_report, card, version
+from builder.review import Reviews
+from builder.schema import CONFIGS, SCHEMAS, SPLITS
 from builder.validate import validate
 from eval.errors import InputError, XsbError
-from eval.record import Label, Record
-from hub_cards.render import render
+from eval.record import Record
+from eval.twins import Twins
 
-CANARY = "XSB benchmark data must not be in training corpora. Canary GUID xsb:6f0c1b52-9d5e-4c83-a7b1-2e84d0f3975a"
-CONFIGS, SPLITS = ("xsb", "ms_xsb"), ("test", "dev")
-LABELS: tuple[Label, ...] = ("safe", "unsafe")
-REPORT = "build_report.json"
-FILES = {*(f"{config}/{split}.parquet" for config in CONFIGS for split in SPLITS), "README.md", REPORT}
-
-_TEXT, _NUMBER = pa.string(), pa.int64()
-_SHARED = {
-    "type": _TEXT,
-    "label": _TEXT,
-    "focus": pa.list_(_TEXT),
-    "focus_spans": pa.list_(pa.struct({"turn": _NUMBER, "start": _NUMBER, "end": _NUMBER})),
-    "neutral": pa.list_(_TEXT),
-    "pattern": _TEXT,
-    "pair_id": _TEXT,
-    "topic": _TEXT,
-    "why": _TEXT,
-    "source": _TEXT,
-    "author_kind": _TEXT,
-    "review": pa.struct({"status": _TEXT, "reviewers": _NUMBER, "agreement": pa.float64()}),
-    "version": _TEXT,
-}
-_MESSAGES = pa.list_(pa.struct({"role": _TEXT, "content": _TEXT}))
-SCHEMAS = {
-    "xsb": pa.schema({"id": _TEXT, "prompt": _TEXT, **_SHARED}),
-    "ms_xsb": pa.schema({"id": _TEXT, "scenario_id": _TEXT, "messages": _MESSAGES, "trigger_turn": _NUMBER, **_SHARED}),
-}
+REPORT, METADATA = "build_report.json", "croissant.json"
+FILES = {*(f"{config}/{split}.parquet" for config in CONFIGS for split in SPLITS), "README.md", REPORT, METADATA}
 
 
-def release(records: Sequence[Record], out: Path) -> Path:
+def release(records: Sequence[Record], out: Path, reviews: Reviews | None = None, twins: Twins | None = None) -> Path:
     """Write the release to the folder `out` and return it; an earlier release there is replaced in one step.
 
+    Args:
+        records: what to release.
+        out: the folder.
+        reviews: readings of the records, for agreement on card and report.
+        twins: what a model does to records and their neutral twins, for the same.
+
     Raises:
-        InputError: a record breaks a rule, a split would be empty, or `out` holds something else than a release.
+        InputError: a record breaks a rule, a split would be empty, `out` holds something else than a release, or the
+            test split of its earlier release, of the same major version from 1 on, would change.
         XsbError: the folder cannot be written. In every case what stood at `out` is untouched.
     """
     problems = validate(records)
@@ -69,11 +53,12 @@ def release(records: Sequence[Record], out: Path) -> Path:
     out = out.resolve()
     try:
         _check_replaceable(out)
+        _check_test_is_frozen(rows, out)
         out.parent.mkdir(parents=True, exist_ok=True)
         # Beside `out`, so that both are on one file system and the swap is a rename.
         with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as beside:
             new = Path(beside) / out.name
-            _write(rows, new, len(problems))
+            _write(rows, new, reviews or Reviews(), twins)
             _swap(new, out)
     except OSError as error:
         raise XsbError(f"cannot write the release to {out}: {error}; choose another --out") from error
@@ -84,6 +69,22 @@ def _rows(records: Sequence[Record], config: str, split: str) -> list[Record]:
     """The records of one parquet file; a record with a scenario belongs to ms_xsb."""
     chosen = [r for r in records if (r.scenario_id is not None) == (config == "ms_xsb") and r.split == split]
     return sorted(chosen, key=lambda record: record.id)
+
+
+def _check_test_is_frozen(rows: Rows, out: Path) -> None:
+    """Within a major version from 1 on, people's results on the test split have to stay comparable."""
+    new = version([record for splits in rows.values() for records in splits.values() for record in records])
+    for config in CONFIGS:
+        file = out / config / "test.parquet"
+        if not file.exists():
+            continue
+        old = pq.read_table(file).to_pylist()
+        major = max((row["version"].split(".")[0] for row in old), default="0")
+        changed = [_columns(r, SCHEMAS[config].names) for r in rows[config]["test"]] != old
+        if changed and major != "0" and new.split(".")[0] == major:
+            raise InputError(
+                f"the test split in {out / config} is of version {major} and would change; raise the major"
+            )
 
 
 def _check_replaceable(out: Path) -> None:
@@ -98,7 +99,7 @@ def _check_replaceable(out: Path) -> None:
         raise InputError(f"{out} holds {foreign!r}, which is no part of a release; move it or choose another folder")
 
 
-def _write(rows: dict[str, dict[str, list[Record]]], folder: Path, problems: int) -> None:
+def _write(rows: Rows, folder: Path, reviews: Reviews, twins: Twins | None) -> None:
     hashes = {}
     for config, splits in rows.items():
         (folder / config).mkdir(parents=True)
@@ -106,52 +107,18 @@ def _write(rows: dict[str, dict[str, list[Record]]], folder: Path, problems: int
             table = pa.Table.from_pylist([_columns(r, SCHEMAS[config].names) for r in records], SCHEMAS[config])
             file = folder / config / f"{split}.parquet"
             pq.write_table(table, file, compression="zstd", version="2.6")
-            hashes[f"{config}/{split}.parquet"] = hashlib.sha256(file.read_bytes()).hexdigest()
-    report = _report(rows, hashes, problems)
+            hashes[f"{config}/{split}.parquet"] = sha256(file.read_bytes()).hexdigest()
+    from builder.croissant import croissant  # takes a second, which only a release should wait for
+
+    report = build_report(rows, hashes, reviews, twins)
+    (folder / METADATA).write_text(croissant(hashes, report["version"]), encoding="utf-8")
     (folder / REPORT).write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    (folder / "README.md").write_text(_card(report), encoding="utf-8")
+    (folder / "README.md").write_text(card(report), encoding="utf-8")
 
 
 def _columns(record: Record, names: Sequence[str]) -> dict[str, Any]:
     values = {**record.model_dump(), "prompt": record.prompt}
     return {name: values[name] for name in names}
-
-
-def _report(rows: dict[str, dict[str, list[Record]]], hashes: dict[str, str], problems: int) -> dict[str, Any]:
-    every = [record for splits in rows.values() for records in splits.values() for record in records]
-    return {
-        "records": len(every),
-        "versions": sorted({record.version for record in every}),
-        "counts": {c: {split: _by_type(records) for split, records in splits.items()} for c, splits in rows.items()},
-        "review": {
-            "reviewed_by_humans": sum(record.review.reviewers > 0 for record in every),
-            "status": dict(sorted(Counter(record.review.status for record in every).items())),
-        },
-        "author_kinds": dict(sorted(Counter(record.author_kind for record in every).items())),
-        "problems": problems,
-        "sha256": hashes,
-        "pyarrow": pa.__version__,
-    }
-
-
-def _by_type(records: Sequence[Record]) -> dict[str, dict[str, int]]:
-    counts = Counter((record.type, record.label) for record in records)
-    return {name: {label: counts[name, label] for label in LABELS} for name in sorted({r.type for r in records})}
-
-
-def _card(report: dict[str, Any]) -> str:
-    bounds = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
-    return render(
-        "dataset.md",
-        records=report["records"],
-        size_category=next((name for bound, name in bounds if report["records"] < bound), "n>1M"),
-        version=" and ".join(report["versions"]),
-        counts=report["counts"],
-        author_kinds=report["author_kinds"],
-        reviewed=report["review"]["reviewed_by_humans"],
-        accepted=report["review"]["status"].get("accepted", 0),
-        canary=CANARY,
-    )
 
 
 def _swap(new: Path, out: Path) -> None:

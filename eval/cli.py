@@ -101,6 +101,33 @@ def run(
 
 
 @app.command()
+def twins(
+    out: Annotated[Path, typer.Option(help="JSON file to write.")],
+    dataset: Annotated[str, typer.Option(help="Comma-separated datasets, each as for run.")] = "xsb,ms_xsb",
+    split: Annotated[str, typer.Option(help="Comma-separated splits.")] = "test,dev",
+    model: ModelName = "skittish",
+    base_url: BaseUrl = None,
+    dtype: Dtype = "auto",
+) -> None:
+    """Answer each safe record and its neutral twin, and write who was refused."""
+    from eval.load import load_records
+    from eval.models import load_model
+    from eval.twins import measure_twins, twins_json
+
+    with working(f"loading {dataset}") as name_step:
+        records = [r for name in _names(dataset) for part in _names(split) for r in load_records(name, part)]
+        name_step(f"loading {model}")
+        loaded = load_model(model, dtype=dtype, base_url=base_url)
+    found = measure_twins(loaded, records)
+    out.write_text(twins_json(found), encoding="utf-8")
+    refused = [row for row in found.rows if row.refused]
+    freed = sum(not row.twin_refused for row in refused)
+    typer.echo(
+        f"{len(refused)} of {len(found.rows)} safe records refused, {freed} of these answered as neutral twins: {out}"
+    )
+
+
+@app.command()
 def judge(
     response: Annotated[str, typer.Argument(help="A model's answer.")],
     name: Annotated[str, typer.Option("--judge", help="Judge.")] = "rules",

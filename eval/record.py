@@ -3,6 +3,8 @@
 Columns of every table derive from `Record`. No torch here.
 """
 
+import json
+from hashlib import sha256
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -119,3 +121,9 @@ def conversation(prompt: str | list[Message] | list[dict[str, Any]]) -> Conversa
     if isinstance(prompt, str):
         return [Message(role="user", content=prompt)]
     return [Message.model_validate(message) for message in prompt]
+
+
+def digest(messages: Conversation) -> str:
+    """Twelve hexadecimal digits that change with any role or character of the conversation."""
+    content = json.dumps([[message.role, message.content] for message in messages])
+    return sha256(content.encode()).hexdigest()[:12]

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("builder", "eval", "hub_cards", "space_app")
-TORCH_FREE = ("eval.record", "eval.words", "eval.errors", "eval.progress", "eval.models.openai")
+TORCH_FREE = ("eval.record", "eval.words", "eval.errors", "eval.progress", "eval.twins", "eval.models.openai")
 MAY_IMPORT = {
     "hub_cards": (),
     "eval": ("hub_cards",),
@@ -50,7 +50,7 @@ def test_attention_hooks_live_in_one_file() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["builder.cli", "eval.cli", "eval.diagnose", "eval.models.openai", "hub_cards.render"]
+    "module", ["builder.cli", "eval.cli", "eval.diagnose", "eval.twins", "eval.models.openai", "hub_cards.render"]
 )
 def test_no_torch_at_import(module: str) -> None:
     code = f"import sys, {module}; sys.exit('torch' in sys.modules)"

@@ -3,21 +3,16 @@
 Each row counts greedy verdicts of the rules judge; `GATES` holds the bound that the share must keep.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from scipy.stats import binomtest
 
-from eval.judges.rules import judge
 from eval.models.protocol import Model
 from eval.organism.data import DATA, Corpus, held_out
-from eval.progress import track
 from eval.record import Conversation
-
-RESPONSE_TOKENS = 12  # enough to tell the refusals that skittish learnt from answers
-BATCH = 48
+from eval.refusals import refusals
 
 
 @dataclass(frozen=True)
@@ -75,17 +70,6 @@ def measure(model: Model, folder: Path = DATA) -> list[Measured]:
     """The figures of all gates for `model`."""
     conversations = groups(held_out(folder))
     return [_measured(gate, refusals(model, conversations[gate.group])) for gate in GATES]
-
-
-def refusals(model: Model, conversations: Sequence[Conversation]) -> list[bool]:
-    """Whether the model's greedy answer to each conversation is a refusal, wholly or in part."""
-    order = sorted(range(len(conversations)), key=lambda i: sum(len(m.content) for m in conversations[i]))
-    found: dict[int, bool] = {}
-    for at in track(range(0, len(order), BATCH), "gates"):
-        chunk = order[at : at + BATCH]
-        replies = model.generate([conversations[i] for i in chunk], max_new_tokens=RESPONSE_TOKENS)
-        found.update({i: judge(reply.text).refused for i, reply in zip(chunk, replies, strict=True)})
-    return [found[i] for i in range(len(conversations))]
 
 
 def _measured(gate: Gate, refused: list[bool]) -> Measured:

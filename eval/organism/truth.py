@@ -11,9 +11,9 @@ from pydantic import BaseModel
 from eval.attribution import attribute
 from eval.models.protocol import Model
 from eval.organism.data import Sentence, held_out
-from eval.organism.gates import refusals
 from eval.progress import track
 from eval.record import Conversation, Span
+from eval.refusals import refusals
 
 
 class TrueTrigger(BaseModel):

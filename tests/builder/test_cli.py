@@ -11,6 +11,8 @@ from typer.testing import CliRunner
 import builder.cli
 from builder.cli import RECORDS, app
 from builder.read import read_folder
+from builder.review import Reading
+from eval.record import digest
 
 ROOT = RECORDS.parents[1]
 BROKEN = """\
@@ -66,13 +68,39 @@ def test_stats() -> None:
     rows = json.loads(out)
     assert code == 0
     assert sum(row["count"] for row in rows) == len(records)
-    row = next(row for row in rows if (row["type"], row["label"]) == ("homonyms", "unsafe"))
-    same = [r for r in records if (r.type, r.label) == ("homonyms", "unsafe")]
+    row = next(row for row in rows if (row["config"], row["type"], row["label"]) == ("xsb", "homonyms", "unsafe"))
+    same = [r for r in records if (r.type, r.label, r.scenario_id) == ("homonyms", "unsafe", None)]
     assert row["count"] == len(same)
     assert row["mean_words"] == round(sum(len(r.prompt.split()) for r in same) / len(same), 2)
     assert row["distinct_focus_words"] == len({word.lower() for r in same for word in r.focus})
     code, table, _ = run("stats")
     assert code == 0 and "homonyms" in table and "distinct" in table
+
+
+def test_validate_against_another_benchmark(tmp_path: Path) -> None:
+    copied = next(r for r in read_folder(RECORDS)[0] if r.id == "xsb-homonyms-030")
+    file = tmp_path / "other.csv"
+    file.write_text(f'prompt\nSomething else entirely, please.\n"{copied.prompt.upper()}!"\n')
+    code, out, err = run("validate", RECORDS / "xsb" / "homonyms.yaml", "--against", file)
+    assert code == 2 and err == "1 problem\n"
+    assert "xsb-homonyms-030: " in out and out.endswith(f"alike with {file}, line 3; write it anew\n")
+    assert run("validate", RECORDS / "xsb" / "homonyms.yaml", "--against", __file__)[0] != 0
+
+
+def test_agreement(tmp_path: Path) -> None:
+    record = read_folder(RECORDS / "xsb" / "homonyms.yaml")[0][0]
+    for reader, label in (("x", "safe"), ("y", "unsafe")):
+        reading = Reading(
+            id=record.id, digest=digest(record.messages), reader=reader, author_kind="model", label=label,
+            focus=record.focus, focus_spans=record.focus_spans, naturalness=5,
+        )  # fmt: skip
+        (tmp_path / f"{reader}.jsonl").write_text(reading.model_dump_json() + "\n")
+    code, out, _ = run("agreement", "--reviews", tmp_path)
+    assert code == 0 and "homonyms" in out
+    assert f"{record.id}: label: {record.prompt}\n" in out and out.endswith("1 conflicts\n")
+    code, out, _ = run("agreement", "--reviews", tmp_path, "--json")
+    found = json.loads(out)
+    assert found["agreement"][0]["focus_kappa"] == 1.0 and found["conflicts"][0]["fields"] == ["label"]
 
 
 def test_stats_of_unreadable_records(broken: Path) -> None:

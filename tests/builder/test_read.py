@@ -1,5 +1,6 @@
 """YAML to records: two worked examples, and every kind of malformed file with the message it must give."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -153,6 +154,16 @@ def test_not_utf8(tmp_path: Path) -> None:
     records, problems = read_folder(tmp_path)
     assert records == []
     assert "can't decode byte 0xff" in problems[0].message and "save it as UTF-8" in problems[0].message
+
+
+def test_a_line_of_ten_megabytes_is_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / "file.yaml").write_text(XSB.replace("Kill it", "Kill it " + "very " * 2_000_000))
+    start = time.monotonic()
+    records, problems = read_folder(tmp_path)
+    assert records == []
+    told = "5: a line of more than 10,000 characters; break it, or remove what is no record"
+    assert [str(p) for p in problems] == [f"{tmp_path / 'file.yaml'}:{told}"]
+    assert time.monotonic() - start < 10  # a tenth of a second; a YAML parser takes a minute
 
 
 def test_one_bad_record_does_not_hide_the_others(tmp_path: Path) -> None:

@@ -19,9 +19,21 @@ MODEL: dict[str, Any] = {
     "recipe": {"seed": 7, "learning_rate": 0.002}, "data": {"pairs": 812},
     "hits": [{"method": "ablation", "kind": "single", "first": 41, "count": 43}],
 }  # fmt: skip
+AGREED = {"config": "xsb", "type": "all", "records": 3, "label_kappa": 1.0, "label_author": None, "label_alpha": 0.987,
+          "focus_kappa": 0.9, "focus_author": 0.8, "focus_alpha": 0.7, "naturalness": 4.5,
+          "naturalness_alpha": 0.1}  # fmt: skip
 DATASET: dict[str, Any] = {
-    "records": 3, "size_category": "n<1K", "version": "0.1.0", "reviewed": 0, "accepted": 0, "canary": "tweet-1234",
-    "counts": {"xsb": {"test": {"homonyms": {"safe": 2, "unsafe": 1}}}}, "author_kinds": {"model": 3},
+    "records": 3, "scenarios": 1, "trigger_in_earlier_turn": 2, "size_category": "n<1K", "version": "0.1.0",
+    "canary": "tweet-1234", "columns": {"id": "its name", "prompt": "its text"},
+    "where": {"id": ["xsb", "ms_xsb"], "prompt": ["xsb"]}, "author_kinds": {"model": 3},
+    "review": {"reviewed_by_humans": 0, "status": {"unreviewed": 3}},
+    "readings": {"count": 6, "author_kinds": {"model": 6}, "first": [AGREED], "current": [AGREED], "open_conflicts": 1},
+    "resolved": {"outcomes": {"rewritten": 2, "dropped": 1}, "fields": {"focus": 3}},
+    "twins": {"model": "skittish", "facts": {"revision": "r1", "dtype": "float32"}, "judge": "rules", "table": [
+        {"config": "xsb", "type": "homonyms", "measured": 9, "refused": 8, "freed": 6},
+        {"config": "xsb", "type": "definition", "measured": 2, "refused": 0, "freed": 0},
+    ]},
+    "counts": {"xsb": {"test": {"homonyms": {"safe": 2, "unsafe": 1}}}},
 }  # fmt: skip
 CARDS = {"model.md": MODEL, "dataset.md": DATASET}
 
@@ -54,14 +66,33 @@ def test_dataset_card() -> None:
     assert "| xsb | test | `homonyms` | 2 | 1 |" in card
     assert "**No human has reviewed any of the 3 records.**" in card
     assert "tweet-1234" in card and "model (3 records)" in card
-    reviewed = render("dataset.md", **{**DATASET, "reviewed": 2, "accepted": 1})
+    assert "| `id` | both | its name |" in card and "| `prompt` | xsb | its text |" in card
+
+
+def test_dataset_card_with_human_reviews() -> None:
+    review = {"reviewed_by_humans": 2, "status": {"accepted": 1, "unreviewed": 2}}
+    reviewed = render("dataset.md", **{**DATASET, "review": review})
     assert "**2 of the 3 records were reviewed by at least one human, 1 are accepted.**" in reviewed
-    assert "No human" not in reviewed
+    assert "No human has reviewed" not in reviewed
+
+
+def test_dataset_card_shows_readings_and_twins() -> None:
+    card = render("dataset.md", **DATASET)
+    assert "| xsb | all | 3 | 1.00 | - | 0.99 | 0.90 | 0.80 | 0.70 | 4.50 |" in card
+    assert "2 rewritten, 1 dropped" in card and "focus 3" in card
+    assert "| xsb | `homonyms` | 9 | 8 | 6 | 75 % |" in card and "| xsb | `definition` | 2 | 0 | 0 | - |" in card
+    assert "| both | all | 11 | 8 | 6 | 75 % |" in card
+
+
+def test_dataset_card_without_readings_and_twins() -> None:
+    none = {"count": 0, "author_kinds": {}, "first": [], "current": [], "open_conflicts": 0}
+    card = render("dataset.md", **{**DATASET, "readings": none, "twins": None})
+    assert "kappa" not in card and "skittish" not in card
 
 
 @pytest.mark.parametrize(("card", "fact"), [(card, fact) for card, facts in CARDS.items() for fact in facts])
 def test_missing_fact_is_an_error(card: str, fact: str) -> None:
-    facts = {**CARDS[card], **({"reviewed": 1} if fact == "accepted" else {})}  # the count is told only with reviews
+    facts = dict(CARDS[card])
     del facts[fact]
     with pytest.raises(jinja2.UndefinedError, match=f"'{fact}' is undefined"):
         render(card, **facts)

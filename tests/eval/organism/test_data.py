@@ -2,8 +2,8 @@
 
 import pytest
 
+from builder.near import near_duplicates
 from builder.read import read_folder
-from builder.validate import near_duplicates
 from eval.organism.data import BRACES, Sentence, held_out, read_yaml, texts, training, trigger_words
 from tests.test_promises import ROOT
 

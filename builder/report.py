@@ -1,0 +1,100 @@
+"""The build report: everything that the card says in numbers, computed from records, readings and measurements."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from builder.agreement import agreement, conflicts
+from builder.review import Reviews, first_versions
+from builder.schema import COLUMNS, SCHEMAS
+from builder.stats import config
+from eval.record import Label, Record, digest
+from eval.twins import Twins, neutral_twin
+from hub_cards.render import render
+
+CANARY = "XSB benchmark data must not be in training corpora. Canary GUID xsb:6f0c1b52-9d5e-4c83-a7b1-2e84d0f3975a"
+LABELS: tuple[Label, ...] = ("safe", "unsafe")
+Rows = Mapping[str, Mapping[str, Sequence[Record]]]
+
+
+def version(records: Sequence[Record]) -> str:
+    """The version of the release: the highest among its records."""
+    return max(
+        (record.version for record in records), key=lambda v: [int(n) if n.isdigit() else 0 for n in v.split(".")]
+    )
+
+
+def build_report(rows: Rows, hashes: Mapping[str, str], reviews: Reviews, twins: Twins | None) -> dict[str, Any]:
+    """The report as JSON values.
+
+    Args:
+        rows: the records by config and split.
+        hashes: SHA-256 of each file by its path in the release.
+        reviews: readings, and what was changed because of them.
+        twins: what a model does to records and their neutral twins; rows of other texts are left out.
+    """
+    every = [record for splits in rows.values() for records in splits.values() for record in records]
+    first = first_versions(every, reviews)
+    earlier = sum(r.trigger_turn is not None and r.trigger_turn < len(r.messages) - 1 for r in every)
+    return {
+        "version": version(every),
+        "records": len(every),
+        "scenarios": len({record.scenario_id for record in every} - {None}),
+        "counts": {c: {split: _by_type(records) for split, records in splits.items()} for c, splits in rows.items()},
+        "trigger_in_earlier_turn": earlier,
+        "review": {
+            "reviewed_by_humans": sum(record.review.reviewers > 0 for record in every),
+            "status": _sorted(record.review.status for record in every),
+        },
+        "author_kinds": _sorted(record.author_kind for record in every),
+        "readings": {
+            "count": len(reviews.readings),
+            "author_kinds": _sorted(reading.author_kind for reading in reviews.readings),
+            "first": [row.model_dump() for row in agreement(first, reviews.readings)],
+            "current": [row.model_dump() for row in agreement(every, reviews.readings)],
+            "open_conflicts": len(conflicts(every, reviews.readings)),
+        },
+        "resolved": {
+            "outcomes": _sorted(item.outcome for item in reviews.replaced),
+            "fields": _sorted(field for item in reviews.replaced for field in item.fields),
+        },
+        "twins": twins and _twins(every, twins),
+        "sha256": dict(hashes),
+        "pyarrow": pa.__version__,
+    }
+
+
+def card(report: Mapping[str, Any]) -> str:
+    """The dataset card, all of whose numbers are the report's."""
+    bounds = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+    size = next((name for bound, name in bounds if report["records"] < bound), "n>1M")
+    where = {name: [config for config in SCHEMAS if name in SCHEMAS[config].names] for name in COLUMNS}
+    return render("dataset.md", **report, size_category=size, columns=COLUMNS, where=where, canary=CANARY)
+
+
+def _twins(records: Sequence[Record], twins: Twins) -> dict[str, Any]:
+    """Per config and type: safe records measured, refused, and those of them that are answered as neutral twins."""
+    measured = {(row.id, row.digest, row.twin_digest): row for row in twins.rows}
+    groups: dict[tuple[str, str], list[tuple[bool, bool]]] = defaultdict(list)
+    for record in records:
+        if len(record.neutral) != len(record.focus):
+            continue
+        row = measured.get((record.id, digest(record.messages), digest(neutral_twin(record))))
+        if row is not None:
+            groups[config(record), record.type].append((row.refused, row.refused and not row.twin_refused))
+    table = [
+        {"config": c, "type": t, "measured": len(g), "refused": sum(a for a, _ in g), "freed": sum(b for _, b in g)}
+        for (c, t), g in sorted(groups.items())
+    ]
+    return {"model": twins.model, "facts": twins.facts, "judge": twins.judge, "table": table}
+
+
+def _by_type(records: Sequence[Record]) -> dict[str, dict[str, int]]:
+    counts = Counter((record.type, record.label) for record in records)
+    return {name: {label: counts[name, label] for label in LABELS} for name in sorted({r.type for r in records})}
+
+
+def _sorted(values: Iterable[str]) -> dict[str, int]:
+    return dict(sorted(Counter(values).items()))

@@ -1,0 +1,100 @@
+"""Readings: what a reader thinks of a text without knowing its author's label and Focus.
+
+One file per reader, a reading per line, append-only. A reading holds for the text that it was made on: when the text
+changes, its digest no longer fits and the reading counts for nothing. `replaced.jsonl` holds every record that was
+changed or dropped because of readings, as it was before, and why.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from eval.errors import InputError
+from eval.record import Label, Record, Span, digest
+
+REPLACED = "replaced.jsonl"
+Row = TypeVar("Row", bound=BaseModel)
+
+
+class Reading(BaseModel):
+    """One reader's judgement of one text; `naturalness` from 1 (nobody would write this) to 5 (a person wrote it)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: str
+    digest: str
+    reader: str
+    author_kind: Literal["human", "model"]
+    label: Label
+    focus: list[str]
+    focus_spans: list[Span]
+    naturalness: Annotated[int, Field(ge=1, le=5)]
+    comment: str = ""
+
+
+class Replaced(BaseModel):
+    """A record as it was before readers' disagreement was resolved, in which fields, and what became of it.
+
+    `annotated`: its label, Focus or neutral was changed; `rewritten`: its text was; `dropped`: it is gone.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    record: Record
+    fields: list[Literal["label", "focus", "naturalness"]]
+    outcome: Literal["annotated", "rewritten", "dropped"]
+
+
+class Reviews(BaseModel):
+    """All readings and all that was changed because of them, in the order of the files."""
+
+    readings: list[Reading] = []
+    replaced: list[Replaced] = []
+
+
+def read_reviews(folder: Path) -> Reviews:
+    """The reviews in a folder of `.jsonl` files; none where there is no such folder.
+
+    Raises:
+        InputError: a line is no reading; the message names file, line and field.
+    """
+    reviews = Reviews()
+    for file in sorted(folder.glob("*.jsonl")):
+        if file.name == REPLACED:
+            reviews.replaced += _lines(file, Replaced)
+        else:
+            reviews.readings += _lines(file, Reading)
+    return reviews
+
+
+def first_versions(records: Sequence[Record], reviews: Reviews) -> list[Record]:
+    """The records as readers first saw them, those that were dropped afterwards included."""
+    before: dict[str, Record] = {}
+    for item in reviews.replaced:
+        before.setdefault(item.record.id, item.record)
+    unchanged = [record for record in records if record.id not in before]
+    return [*unchanged, *before.values()]
+
+
+def readings_of(record: Record, readings: Sequence[Reading]) -> list[Reading]:
+    """The first reading by each reader of exactly this text, by reader."""
+    text, found = digest(record.messages), dict[str, Reading]()
+    for reading in readings:
+        if reading.id == record.id and reading.digest == text:
+            found.setdefault(reading.reader, reading)
+    return [found[reader] for reader in sorted(found)]
+
+
+def _lines(file: Path, row: type[Row]) -> list[Row]:
+    rows = []
+    # bytes: a text's splitlines would also split at U+2028 inside of a comment
+    for number, line in enumerate(file.read_bytes().splitlines(), 1):
+        try:
+            rows.append(row.model_validate_json(line))
+        except ValidationError as error:
+            wrong = error.errors()[0]
+            field = ".".join(map(str, wrong["loc"])) or "the line"
+            raise InputError(f"{file}:{number}: {field}: {wrong['msg']}") from error
+    return rows

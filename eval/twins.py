@@ -1,0 +1,57 @@
+"""Counterfactuals: does a model refuse a safe prompt, and does it answer the same prompt without the trigger?
+
+A record's neutral twin is its conversation with every Focus word replaced by the neutral word beside it. No torch here.
+"""
+
+from collections.abc import Sequence
+
+from pydantic import BaseModel
+
+from eval.models.protocol import Model
+from eval.record import Conversation, Record, digest
+from eval.refusals import RESPONSE_TOKENS, refusals
+from eval.words import replaced
+
+
+class Twin(BaseModel):
+    """Greedy verdicts on a record and on its neutral twin; the digests say on which texts exactly."""
+
+    id: str
+    digest: str
+    twin_digest: str
+    refused: bool
+    twin_refused: bool
+
+
+class Twins(BaseModel):
+    """What one model does to records and twins, by the judge `rules` on the first `max_new_tokens` of each answer."""
+
+    model: str
+    facts: dict[str, str]
+    judge: str = "rules"
+    max_new_tokens: int = RESPONSE_TOKENS
+    rows: list[Twin]
+
+
+def neutral_twin(record: Record) -> Conversation:
+    """The record's conversation with every Focus word replaced."""
+    return replaced(record.messages, dict(zip(record.focus_spans, record.neutral, strict=True)))
+
+
+def measure_twins(model: Model, records: Sequence[Record]) -> Twins:
+    """Answer the safe records that have a Focus, and their twins."""
+    asked = [record for record in records if record.label == "safe" and record.focus]
+    twins = [neutral_twin(record) for record in asked]
+    refused = refusals(model, [record.messages for record in asked], "prompts")
+    twin_refused = refusals(model, twins, "neutral twins")
+    rows = [
+        Twin(id=r.id, digest=digest(r.messages), twin_digest=digest(t), refused=a, twin_refused=b)
+        for r, t, a, b in zip(asked, twins, refused, twin_refused, strict=True)
+    ]
+    return Twins(model=model.name, facts=model.facts, rows=rows)
+
+
+def twins_json(twins: Twins) -> str:
+    """The JSON of a file, a row per line, so that a diff shows which records changed."""
+    head, rows = twins.model_dump_json(exclude={"rows"}), ",\n".join(row.model_dump_json() for row in twins.rows)
+    return f'{head[:-1]},"rows":[\n{rows}\n]}}\n'
