@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 
 import pyarrow as pa
@@ -71,7 +72,16 @@ def card(report: Mapping[str, Any]) -> str:
     bounds = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
     size = next((name for bound, name in bounds if report["records"] < bound), "n>1M")
     where = {name: [config for config in SCHEMAS if name in SCHEMAS[config].names] for name in COLUMNS}
-    return render("dataset.md", **report, size_category=size, columns=COLUMNS, where=where, canary=CANARY)
+    # `datasets` keys its cache of a local folder by the card alone: without this, a new release would give old rows.
+    content = {name: _content(report["sha256"], name) for name in SCHEMAS}
+    facts = {"size_category": size, "columns": COLUMNS, "where": where, "content": content, "canary": CANARY}
+    return render("dataset.md", **report, **facts)
+
+
+def _content(hashes: Mapping[str, str], config: str) -> str:
+    """Sixteen hexadecimal digits that change with any byte of the config's files."""
+    files = [f"{path} {digest}" for path, digest in sorted(hashes.items()) if path.startswith(f"{config}/")]
+    return sha256("\n".join(files).encode()).hexdigest()[:16]
 
 
 def _twins(records: Sequence[Record], twins: Twins) -> dict[str, Any]:

@@ -35,15 +35,16 @@ class Reading(BaseModel):
 
 
 class Replaced(BaseModel):
-    """A record as it was before readers' disagreement was resolved, in which fields, and what became of it.
+    """A record as it was before a reader's objection was met, to which fields, and what became of it.
 
-    `annotated`: its label, Focus or neutral was changed; `rewritten`: its text was; `dropped`: it is gone.
+    `annotated`: its label, Focus or neutral was changed; `rewritten`: its text was; `dropped`: it is gone. The field
+    `comment` stands for an objection to something else, such as a wrong fact or a likeness to another record.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     record: Record
-    fields: list[Literal["label", "focus", "naturalness"]]
+    fields: list[Literal["label", "focus", "naturalness", "comment"]]
     outcome: Literal["annotated", "rewritten", "dropped"]
 
 

@@ -122,9 +122,7 @@ def twins(
     out.write_text(twins_json(found), encoding="utf-8")
     refused = [row for row in found.rows if row.refused]
     freed = sum(not row.twin_refused for row in refused)
-    typer.echo(
-        f"{len(refused)} of {len(found.rows)} safe records refused, {freed} of these answered as neutral twins: {out}"
-    )
+    typer.echo(f"{len(refused)} of {len(found.rows)} safe records refused, {freed} of them answered as twins: {out}")
 
 
 @app.command()

@@ -246,6 +246,19 @@ def test_pandas_and_polars_read_it(records: list[Record], released: Path) -> Non
         assert pl.read_parquet(file)["focus_spans"].explode().struct.field("start").null_count() == 0
 
 
+def test_datasets_does_not_give_the_rows_of_an_earlier_release(few: list[Record], tmp_path: Path) -> None:
+    """Its cache is keyed by the card; the change keeps the file's size and the number of rows."""
+    script = "from datasets import load_dataset; print(load_dataset('xsb', split='test')[0]['why'])"
+    offline = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path / "cache")}
+    for why in ("First of them.", "Other of them."):
+        release([r.model_copy(update={"why": why}) for r in few], tmp_path / "xsb")
+        done = subprocess.run(
+            [sys.executable, "-c", script], cwd=tmp_path, env={**os.environ, **offline}, capture_output=True,
+            text=True, check=True,
+        )  # fmt: skip
+        assert done.stdout == f"{why}\n"
+
+
 def test_datasets_loads_it(records: list[Record], released: Path, tmp_path: Path) -> None:
     script = (
         "import json; from datasets import load_dataset\n"

@@ -24,7 +24,7 @@ AGREED = {"config": "xsb", "type": "all", "records": 3, "label_kappa": 1.0, "lab
           "naturalness_alpha": 0.1}  # fmt: skip
 DATASET: dict[str, Any] = {
     "records": 3, "scenarios": 1, "trigger_in_earlier_turn": 2, "size_category": "n<1K", "version": "0.1.0",
-    "canary": "tweet-1234", "columns": {"id": "its name", "prompt": "its text"},
+    "canary": "tweet-1234", "content": {"xsb": "c0ffee"}, "columns": {"id": "its name", "prompt": "its text"},
     "where": {"id": ["xsb", "ms_xsb"], "prompt": ["xsb"]}, "author_kinds": {"model": 3},
     "review": {"reviewed_by_humans": 0, "status": {"unreviewed": 3}},
     "readings": {"count": 6, "author_kinds": {"model": 6}, "first": [AGREED], "current": [AGREED], "open_conflicts": 1},
@@ -61,7 +61,12 @@ def test_model_card_with_all_bounds_kept() -> None:
 def test_dataset_card() -> None:
     card = render("dataset.md", **DATASET)
     assert front(card)["configs"] == [
-        {"config_name": "xsb", "default": True, "data_files": [{"split": "test", "path": "xsb/test.parquet"}]}
+        {
+            "config_name": "xsb",
+            "description": "version 0.1.0, content c0ffee",
+            "default": True,
+            "data_files": [{"split": "test", "path": "xsb/test.parquet"}],
+        }
     ]
     assert "| xsb | test | `homonyms` | 2 | 1 |" in card
     assert "**No human has reviewed any of the 3 records.**" in card
