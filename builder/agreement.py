@@ -14,6 +14,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from builder.review import Reading, readings_of
+from builder.schema import CONFIGS
 from builder.stats import config
 from eval.record import Record, Span
 from eval.words import words
@@ -63,7 +64,7 @@ def agreement(records: Sequence[Record], readings: Sequence[Reading]) -> list[Ag
     for record, found in read:
         for name in (ALL, record.type):
             groups[config(record), name].append((record, found))
-    rows = sorted(groups, key=lambda row: (row[0], row[1] != ALL, row[1]))
+    rows = sorted(groups, key=lambda row: (CONFIGS.index(row[0]), row[1] != ALL, row[1]))
     return [_agreement(*row, groups[row]) for row in rows]
 
 

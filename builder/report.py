@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from builder.agreement import agreement, conflicts
 from builder.review import Reviews, first_versions
-from builder.schema import COLUMNS, SCHEMAS
+from builder.schema import COLUMNS, CONFIGS, SCHEMAS
 from builder.stats import config
 from eval.record import Label, Record, digest
 from eval.twins import Twins, neutral_twin
@@ -96,7 +96,7 @@ def _twins(records: Sequence[Record], twins: Twins) -> dict[str, Any]:
             groups[config(record), record.type].append((row.refused, row.refused and not row.twin_refused))
     table = [
         {"config": c, "type": t, "measured": len(g), "refused": sum(a for a, _ in g), "freed": sum(b for _, b in g)}
-        for (c, t), g in sorted(groups.items())
+        for (c, t), g in sorted(groups.items(), key=lambda item: (CONFIGS.index(item[0][0]), item[0][1]))
     ]
     return {"model": twins.model, "facts": twins.facts, "judge": twins.judge, "table": table}
 

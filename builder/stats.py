@@ -9,6 +9,7 @@ import regex
 from pydantic import BaseModel
 
 from builder.rules.collection import opening
+from builder.schema import CONFIGS
 from eval.record import Record
 
 WORD = regex.compile(r"[\p{L}\p{N}]+(?:['\u2019-][\p{L}\p{N}]+)*")
@@ -37,11 +38,14 @@ class Stats(BaseModel):
 
 
 def statistics(records: Sequence[Record]) -> list[Stats]:
-    """One entry per config, type and label that has records, in alphabetical order."""
+    """One entry per config, type and label that has records, xsb first."""
     groups = defaultdict(list)
     for record in records:
         groups[config(record), record.type, record.label or "none"].append(record)
-    return [_stats(*key, members) for key, members in sorted(groups.items())]
+    return [
+        _stats(*key, members)
+        for key, members in sorted(groups.items(), key=lambda item: (CONFIGS.index(item[0][0]), item[0]))
+    ]
 
 
 def config(record: Record) -> str:

@@ -1,5 +1,6 @@
 """README and CONTRIBUTING can be believed: files, links, commands and tables that they name exist."""
 
+import os
 import re
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from eval.mitigation import MITIGATIONS
 from tests.test_promises import ROOT
 
 DIAGRAM = re.compile(r"^.*-->.*$", re.MULTILINE)
-PAGES = ("README.md", "CONTRIBUTING.md", "eval/organism/data/README.md")
+PAGES = ("README.md", "CONTRIBUTING.md", "builder/reviews/README.md", "eval/organism/data/README.md")
 
 
 def text(page: str) -> str:
@@ -56,6 +57,21 @@ def test_commands_and_options_exist() -> None:
 def test_names_in_the_readme_are_those_of_the_tables() -> None:
     for name in (*METHODS, *MITIGATIONS, *JUDGES):
         assert f"`{name}`" in text("README.md")
+
+
+def test_the_datasets_load_as_the_readme_says(tmp_path: Path) -> None:
+    """The two calls in an empty folder that holds a release, and what they print."""
+    section = text("README.md").split("## The datasets")[1]
+    code, printed = re.findall(r"```(?:python)?\n(.*?)```", section, re.DOTALL)[:2]
+    commands = Path(sys.executable).parent
+    subprocess.run([str(commands / "xsb-build"), "release", "--out", "xsb"], cwd=tmp_path, check=True)
+    offline = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path / "cache")}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env={**os.environ, **offline}, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == printed
 
 
 def test_python_examples_name_what_exists() -> None:

@@ -29,7 +29,7 @@ def test_figures_by_hand() -> None:
 
 def test_dialogues_are_counted_apart() -> None:
     rows = statistics([record("kill the lamp", "home"), record("kill the tv", "home", scenario_id="s")])
-    assert [row.config for row in rows] == ["ms_xsb", "xsb"]
+    assert [row.config for row in rows] == ["xsb", "ms_xsb"]
 
 
 def test_longest_shared_frame() -> None:

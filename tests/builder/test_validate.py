@@ -1,13 +1,11 @@
 """Each rule on one record that breaks it, by hand."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from builder.cli import RECORDS
-from builder.read import Place, read_places
+from builder.read import Place
 from builder.rules import RULES
 from builder.validate import validate
 from eval.record import PATTERNS, Message, Record, Span
@@ -171,9 +169,3 @@ def test_dialogues_are_compared_by_their_last_turn() -> None:
         for i, r in enumerate([record("a", "Paint a fence with me"), record("b", "Which colour suits an old shed?")])
     ]
     assert not [message for message in messages(records) if "alike" in message]
-
-
-def test_shipped_records_keep_every_rule() -> None:
-    records, places, problems = read_places(Path(RECORDS))
-    assert len(records) >= 100
-    assert [str(p) for p in [*problems, *validate(records, places)]] == []
