@@ -25,8 +25,8 @@ from eval.errors import InputError, XsbError
 from eval.record import Record
 from eval.twins import Twins
 
-REPORT, METADATA = "build_report.json", "croissant.json"
-FILES = {*(f"{config}/{split}.parquet" for config in CONFIGS for split in SPLITS), "README.md", REPORT, METADATA}
+CARD, REPORT, METADATA, LICENSE = "README.md", "build_report.json", "croissant.json", "LICENSE"
+FILES = {*(f"{config}/{split}.parquet" for config in CONFIGS for split in SPLITS), CARD, REPORT, METADATA, LICENSE}
 
 
 def release(records: Sequence[Record], out: Path, reviews: Reviews | None = None, twins: Twins | None = None) -> Path:
@@ -113,7 +113,8 @@ def _write(rows: Rows, folder: Path, reviews: Reviews, twins: Twins | None) -> N
     report = build_report(rows, hashes, reviews, twins)
     (folder / METADATA).write_text(croissant(hashes, report["version"]), encoding="utf-8")
     (folder / REPORT).write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    (folder / "README.md").write_text(card(report), encoding="utf-8")
+    (folder / CARD).write_text(card(report), encoding="utf-8")
+    (folder / LICENSE).write_bytes((Path(__file__).parent / "records" / LICENSE).read_bytes())
 
 
 def _columns(record: Record, names: Sequence[str]) -> dict[str, Any]:
