@@ -11,6 +11,7 @@ from eval.errors import InputError
 from eval.record import Record
 
 COLUMN = "prompt"
+CELL = 10_000_000  # characters; other columns hold long answers
 
 
 def near_copies(records: Sequence[Record], places: Sequence[Place], file: Path) -> list[Problem]:
@@ -20,6 +21,8 @@ def near_copies(records: Sequence[Record], places: Sequence[Place], file: Path) 
         InputError: the file cannot be read, is neither CSV nor JSONL, or has a row without a prompt.
     """
     prompts = list(_prompts(file))
+    if not prompts:
+        raise InputError(f"{file} holds no prompts; each row needs a text in the column `{COLUMN}`")
     found = near_duplicates([record.prompt for record in records], [text for _, text in prompts])
     return sorted(
         Problem(*places[i], f"{records[i].id}: {similarity:.2f} alike with {file}, line {prompts[j][0]}; write it anew")
@@ -30,10 +33,10 @@ def near_copies(records: Sequence[Record], places: Sequence[Place], file: Path) 
 def _prompts(file: Path) -> Iterator[tuple[int, str]]:
     """Line number and text of each prompt."""
     readers = {".csv": _csv, ".jsonl": _jsonl}
-    if file.suffix not in readers:
+    if file.suffix.lower() not in readers:
         raise InputError(f"{file} is neither .csv nor .jsonl; give a file of one of these kinds")
     try:
-        yield from readers[file.suffix](file)
+        yield from readers[file.suffix.lower()](file)
     except OSError as error:
         raise InputError(f"{file} cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
@@ -41,26 +44,34 @@ def _prompts(file: Path) -> Iterator[tuple[int, str]]:
 
 
 def _csv(file: Path) -> Iterator[tuple[int, str]]:
+    csv.field_size_limit(CELL)
     with file.open(encoding="utf-8-sig", newline="") as lines:
-        rows = csv.DictReader(lines)
-        if COLUMN not in (rows.fieldnames or ()):
-            got = ", ".join(rows.fieldnames or ()) or "none"
-            raise InputError(f"{file} has no column `{COLUMN}`; its columns: {got}")
+        rows = csv.reader(lines)
         try:
+            head = [name.strip().lower() for name in next(rows, [])]
+            if COLUMN not in head:
+                got = ", ".join(head) or "none"
+                raise InputError(
+                    f"{file} has no column `{COLUMN}` (its columns: {got}); rename one, separate by commas"
+                )
+            at = head.index(COLUMN)
+            begin = rows.line_num + 1
             for row in rows:
-                yield rows.line_num, row[COLUMN] or ""
+                if len(row) > at:
+                    yield begin, row[at]
+                begin = rows.line_num + 1
         except csv.Error as error:
             raise InputError(f"{file}, line {rows.line_num}: no readable CSV ({error})") from error
 
 
 def _jsonl(file: Path) -> Iterator[tuple[int, str]]:
-    with file.open(encoding="utf-8") as lines:
+    with file.open(encoding="utf-8-sig") as lines:
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
             try:
                 row = json.loads(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise InputError(f"{file}, line {number}: no readable JSON ({error})") from error
             if not isinstance(row, dict) or not isinstance(row.get(COLUMN), str):
                 raise InputError(f"{file}, line {number}: no text in `{COLUMN}`; each line is an object with a prompt")

@@ -14,9 +14,8 @@ from typing import Literal
 from pydantic import BaseModel
 
 from builder.review import Reading, readings_of
-from builder.schema import CONFIGS
-from builder.stats import config
-from eval.record import Record, Span
+from builder.schema import CONFIGS, config
+from eval.record import Label, Record, Review, Span
 from eval.words import words
 
 ALL = "all"
@@ -28,6 +27,7 @@ class Agreement(BaseModel):
     """Figures of the records of one config and type that have at least two readings.
 
     `label_author` and `focus_author` are kappas of author and reader; the other kappas are of reader and reader.
+    `naturalness` is the mean over all readings, `natural_safe` and `natural_unsafe` that over those of one label.
     """
 
     config: str
@@ -40,6 +40,8 @@ class Agreement(BaseModel):
     focus_author: float | None
     focus_alpha: float | None
     naturalness: float
+    natural_safe: float | None
+    natural_unsafe: float | None
     naturalness_alpha: float | None
 
 
@@ -83,6 +85,25 @@ def conflicts(records: Sequence[Record], readings: Sequence[Reading]) -> list[Co
     return found
 
 
+def reviewed(record: Record, readings: Sequence[Reading]) -> Review:
+    """Who reviewed the record: humans only. Two or more who all agree with label and Focus accept it."""
+    humans = [reading for reading in readings_of(record, readings) if reading.author_kind == "human"]
+    agree = [
+        reading.label == record.label and _marks(record, reading.focus_spans) == _marks(record, record.focus_spans)
+        for reading in humans
+    ]
+    if not humans:
+        return Review()
+    if len(humans) == 1:
+        return Review(status="in_review", reviewers=1)
+    return Review(status="accepted" if all(agree) else "in_review", reviewers=len(humans), agreement=mean(agree))
+
+
+def _naturalness(read: Sequence[tuple[Record, list[Reading]]], label: Label) -> float | None:
+    values = [reading.naturalness for record, found in read if record.label == label for reading in found]
+    return round(mean(values), 2) if values else None
+
+
 def _agreement(config: str, name: str, read: Sequence[tuple[Record, list[Reading]]]) -> Agreement:
     """The figures of records with their readings; in each unit the author comes first."""
     labels = [_unit(int(v == "unsafe") for v in (r.label, *(o.label for o in found))) for r, found in read]
@@ -103,6 +124,8 @@ def _agreement(config: str, name: str, read: Sequence[tuple[Record, list[Reading
         focus_author=_kappa(marks, _author),
         focus_alpha=_alpha(marks, "nominal"),
         naturalness=round(mean(value for unit in natural for value in unit), 2),
+        natural_safe=_naturalness(read, "safe"),
+        natural_unsafe=_naturalness(read, "unsafe"),
         naturalness_alpha=_alpha(natural, "ordinal"),
     )
 

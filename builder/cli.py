@@ -14,7 +14,7 @@ from builder.against import near_copies
 from builder.agreement import Agreement, agreement, conflicts
 from builder.read import Place, Problem, read_places
 from builder.release import release as write_release
-from builder.review import read_reviews
+from builder.review import read_reviews, readings_of
 from builder.stats import statistics
 from builder.validate import validate as find_problems
 from eval.errors import InputError, run_command
@@ -65,15 +65,16 @@ def stats(records_folder: Folder = RECORDS, as_json: AsJson = False) -> None:
     if as_json:
         print(json.dumps([row.model_dump() for row in rows], indent=2, ensure_ascii=False))
         return
+    left = ("config", "type", "label", "longest shared frame", "commonest", "review")
     right = ("count", "words", "distinct-2", "alike", "topics", "focus words")
-    table = _table(f"{len(records)} records", ("config", "type", "label", "shared frame", "review"), right)
+    table = _table(f"{len(records)} records", left, right)
     for row in rows:
-        table.add_row(
-            row.config, row.type, row.label, f'{row.frame_texts} x "{row.shared_frame}"',
-            ", ".join(f"{status} {count}" for status, count in row.review.items()), str(row.count),
-            f"{row.mean_words:.1f}", f"{row.distinct_2:.3f}", f"{row.begin_alike:.0%}", str(len(row.topics)),
-            str(row.distinct_focus_words),
-        )  # fmt: skip
+        longest = f'{row.frame_texts} x "{row.shared_frame}"'
+        commonest = f'{row.common_share:.0%} "{row.common_frame}"'
+        review = ", ".join(f"{status} {count}" for status, count in row.review.items())
+        numbers = (str(row.count), f"{row.mean_words:.1f}", f"{row.distinct_2:.3f}", f"{row.begin_alike:.0%}")
+        vocabulary = (str(len(row.topics)), str(row.distinct_focus_words))
+        table.add_row(row.config, row.type, row.label, longest, commonest, review, *numbers, *vocabulary)
     _print(table)
 
 
@@ -84,6 +85,8 @@ def show_agreement(records_folder: Folder = RECORDS, reviews: Reviewed = REVIEWS
     if problems:
         _refuse(problems)
     readings = read_reviews(reviews).readings
+    if not any(readings_of(record, readings) for record in records):
+        raise InputError(f"{reviews} holds no readings of these records, or only of texts that have changed since")
     rows, open_ones = agreement(records, readings), conflicts(records, readings)
     if as_json:
         found = {"agreement": [r.model_dump() for r in rows], "conflicts": [c.model_dump() for c in open_ones]}
@@ -99,7 +102,7 @@ def show_agreement(records_folder: Folder = RECORDS, reviews: Reviewed = REVIEWS
         print(f"{conflict.record.id}: {', '.join(conflict.fields)}: {conflict.record.prompt}")
         for opinion in conflict.opinions():
             print(f"    {opinion}")
-    print(f"{len(open_ones)} conflicts")
+    print(f"{len(open_ones)} conflict{'' if len(open_ones) == 1 else 's'}")
 
 
 @app.command()
@@ -126,12 +129,13 @@ def _checked(paths: Sequence[Path]) -> tuple[list[Record], list[Place], list[Pro
     records: list[Record] = []
     places: list[Place] = []
     problems: list[Problem] = []
-    for path in paths:
+    for path in {path.resolve(): path for path in paths}.values():
         read, at, wrong = read_places(path)
         records += read
         places += at
         problems += wrong
-    return records, places, sorted(problems + find_problems(records, places))
+    torn = {problem.file for problem in problems}
+    return records, places, sorted(problems + find_problems(records, places, torn))
 
 
 def _read_twins(file: Path) -> Twins:
@@ -151,7 +155,7 @@ def _table(title: str, left: Sequence[str], right: Sequence[str]) -> Table:
 def _print(table: Table) -> None:
     """Print the table whole: what is no terminal has no width to keep to."""
     console = Console()
-    Console(width=None if console.is_terminal else 200).print(table)
+    Console(width=None if console.is_terminal else 220).print(table)
 
 
 def _refuse(problems: Sequence[Problem]) -> None:

@@ -21,12 +21,13 @@ ABOUT = {
 }
 
 
-def croissant(hashes: Mapping[str, str], version: str) -> str:
+def croissant(hashes: Mapping[str, str], version: str, canary: str) -> str:
     """The metadata of one version as JSON-LD.
 
     Args:
         hashes: SHA-256 of each parquet file by its path in the release, `<config>/<split>.parquet`.
         version: of the release, three numbers.
+        canary: the text that marks the dataset.
 
     Raises:
         XsbError: mlcroissant finds an error in them.
@@ -37,7 +38,8 @@ def croissant(hashes: Mapping[str, str], version: str) -> str:
     ]
     try:
         sets = [_record_set(path) for path in hashes]
-        metadata = mlc.Metadata(**ABOUT, version=version, distribution=files, record_sets=sets)
+        about = {**ABOUT, "version": version, "data_use_cases": [canary]}
+        metadata = mlc.Metadata(**about, distribution=files, record_sets=sets)
     except mlc.ValidationError as error:
         raise XsbError(f"no valid Croissant metadata: {error}") from error
     return json.dumps(metadata.to_json(), indent=2, ensure_ascii=False) + "\n"

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import yaml
 from pydantic import ValidationError
 from yaml import MappingNode, Node, ScalarNode
+from yaml.reader import ReaderError
 
 from builder.nodes import Reader, Wrong, as_items, as_node, as_numbers, as_text, as_texts, kind, line, one_of
 from eval.record import Conversation, Message, Record, Span
@@ -50,7 +51,7 @@ def read_folder(path: Path) -> tuple[list[Record], list[Problem]]:
 
 def read_places(path: Path) -> tuple[list[Record], list[Place], list[Problem]]:
     """As `read_folder`, with the place of each record."""
-    files = [path] if path.is_file() else sorted(f for f in path.rglob("*") if f.suffix in {".yaml", ".yml"})
+    files = [path] if path.is_file() else sorted(f for f in path.rglob("*.y*ml") if f.is_file())
     found = _Collected()
     for file in files:
         found.read(file)
@@ -75,16 +76,21 @@ class _Collected:
         self.file = str(path)
         try:
             text = path.read_text(encoding="utf-8")
-            if long := next((at for at, row in enumerate(text.split("\n"), 1) if len(row) > LINE), None):
-                message = f"a line of more than {LINE:,} characters; break it, or remove what is no record"
-                self.problems.append(Problem(self.file, long, message))
-                return
+        except UnicodeDecodeError as error:
+            line = error.object[: error.start].count(b"\n") + 1
+            self.problems.append(Problem(self.file, line, f"not UTF-8 ({error.reason}); save the file as UTF-8"))
+            return
+        except OSError as error:
+            self.problems.append(Problem(self.file, 1, f"cannot be read ({error.strerror})"))
+            return
+        if long := next((at for at, row in enumerate(text.split("\n"), 1) if len(row) > LINE), None):
+            message = f"a line of more than {LINE:,} characters; break it, or remove what is no record"
+            self.problems.append(Problem(self.file, long, message))
+            return
+        try:
             root = yaml.compose(text, Loader=yaml.SafeLoader)
-        except (yaml.YAMLError, UnicodeDecodeError, OSError, RecursionError) as error:
-            mark = getattr(error, "problem_mark", None)
-            reason = getattr(error, "problem", None) or str(error).splitlines()[0]
-            message = f"no readable YAML: {reason}; save it as UTF-8, with prompts and whys in double quotes"
-            self.problems.append(Problem(self.file, mark.line + 1 if mark else 1, message))
+        except (yaml.YAMLError, RecursionError) as error:
+            self.problems.append(Problem(self.file, *_unreadable(error, text)))
             return
         if root is None:
             self.problems.append(Problem(self.file, 1, "the file is empty; write records, or delete it"))
@@ -104,7 +110,7 @@ class _Collected:
         if not head or not defaults:
             return
         for node in head["records"]:
-            got = self._fields(node, "record", RECORD, {"pair_id": as_text})
+            got = self._fields(node, "record", RECORD, {"pair_id": as_text, "version": as_text})
             if not got:
                 continue
             messages = [Message(role="user", content=got.pop("prompt"))]
@@ -120,7 +126,9 @@ class _Collected:
         # The endings of a scenario are each other's contrast, so they form a pair group unless they name another.
         shared["pair_id"] = head["scenario_id"]
         for node in head["endings"]:
-            got = self._fields(node, "ending", ENDING, {"pair_id": as_text, "focus_turns": as_numbers})
+            got = self._fields(
+                node, "ending", ENDING, {"pair_id": as_text, "version": as_text, "focus_turns": as_numbers}
+            )
             if not got:
                 continue
             messages = [*context, Message(role="user", content=got.pop("prompt"))]
@@ -197,6 +205,17 @@ class _Collected:
 
     def _wrong(self, node: Node, message: str) -> None:
         self.problems.append(Problem(self.file, line(node), message))
+
+
+def _unreadable(error: Exception, text: str) -> tuple[int, str]:
+    """Line and message of what is no YAML."""
+    if isinstance(error, ReaderError):
+        line = text[: error.position].count("\n") + 1
+        return line, f"no readable YAML: {error.reason} (U+{ord(text[error.position]):04X}); take the character out"
+    mark = getattr(error, "problem_mark", None)
+    reason = getattr(error, "problem", None) or str(error).splitlines()[0]
+    fix = 'put texts in double quotes, write \\" for a quote inside, and indent with spaces'
+    return (mark.line + 1 if mark else 1), f"no readable YAML: {reason}; {fix}"
 
 
 DEFAULTS = {"source": as_text, "author_kind": one_of("human", "model", "model+human"), "version": as_text}

@@ -7,7 +7,9 @@ files also depend on pyarrow's version, which the build report holds.
 import ctypes
 import json
 import os
+import shutil
 import sys
+import time
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -17,16 +19,17 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from builder.report import Rows, build_report, card, version
+from builder.agreement import reviewed
+from builder.report import CANARY, Rows, build_report, card, major, version
 from builder.review import Reviews
-from builder.schema import CONFIGS, SCHEMAS, SPLITS
+from builder.schema import CONFIGS, SCHEMAS, SPLITS, config
 from builder.validate import validate
 from eval.errors import InputError, XsbError
 from eval.record import Record
 from eval.twins import Twins
 
 CARD, REPORT, METADATA, LICENSE = "README.md", "build_report.json", "croissant.json", "LICENSE"
-FILES = {*(f"{config}/{split}.parquet" for config in CONFIGS for split in SPLITS), CARD, REPORT, METADATA, LICENSE}
+FILES = {*(f"{name}/{split}.parquet" for name in CONFIGS for split in SPLITS), CARD, REPORT, METADATA, LICENSE}
 
 
 def release(records: Sequence[Record], out: Path, reviews: Reviews | None = None, twins: Twins | None = None) -> Path:
@@ -46,8 +49,10 @@ def release(records: Sequence[Record], out: Path, reviews: Reviews | None = None
     problems = validate(records)
     if problems:
         raise InputError(f"{len(problems)} problems in the records, first: {problems[0]}; run xsb-build validate")
-    rows = {config: {split: _rows(records, config, split) for split in SPLITS} for config in CONFIGS}
-    empty = [f"{config}/{split}" for config in CONFIGS for split in SPLITS if not rows[config][split]]
+    reviews = reviews or Reviews()
+    seen = [record.model_copy(update={"review": reviewed(record, reviews.readings)}) for record in records]
+    rows = {name: {split: _rows(seen, name, split) for split in SPLITS} for name in CONFIGS}
+    empty = [f"{name}/{split}" for name in CONFIGS for split in SPLITS if not rows[name][split]]
     if empty:
         raise InputError(f"no records for {', '.join(empty)}; every config needs records in test and in dev")
     out = out.resolve()
@@ -55,36 +60,20 @@ def release(records: Sequence[Record], out: Path, reviews: Reviews | None = None
         _check_replaceable(out)
         _check_test_is_frozen(rows, out)
         out.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(out)
         # Beside `out`, so that both are on one file system and the swap is a rename.
         with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as beside:
             new = Path(beside) / out.name
-            _write(rows, new, reviews or Reviews(), twins)
+            _write(rows, new, reviews, twins)
             _swap(new, out)
     except OSError as error:
         raise XsbError(f"cannot write the release to {out}: {error}; choose another --out") from error
     return out
 
 
-def _rows(records: Sequence[Record], config: str, split: str) -> list[Record]:
-    """The records of one parquet file; a record with a scenario belongs to ms_xsb."""
-    chosen = [r for r in records if (r.scenario_id is not None) == (config == "ms_xsb") and r.split == split]
-    return sorted(chosen, key=lambda record: record.id)
-
-
-def _check_test_is_frozen(rows: Rows, out: Path) -> None:
-    """Within a major version from 1 on, people's results on the test split have to stay comparable."""
-    new = version([record for splits in rows.values() for records in splits.values() for record in records])
-    for config in CONFIGS:
-        file = out / config / "test.parquet"
-        if not file.exists():
-            continue
-        old = pq.read_table(file).to_pylist()
-        major = max((row["version"].split(".")[0] for row in old), default="0")
-        changed = [_columns(r, SCHEMAS[config].names) for r in rows[config]["test"]] != old
-        if changed and major != "0" and new.split(".")[0] == major:
-            raise InputError(
-                f"the test split in {out / config} is of version {major} and would change; raise the major"
-            )
+def _rows(records: Sequence[Record], name: str, split: str) -> list[Record]:
+    """The records of one parquet file."""
+    return sorted((r for r in records if config(r) == name and r.split == split), key=lambda record: record.id)
 
 
 def _check_replaceable(out: Path) -> None:
@@ -93,25 +82,51 @@ def _check_replaceable(out: Path) -> None:
         return
     if not out.is_dir():
         raise InputError(f"{out} is a file; give a folder for the release")
-    files = (path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir())
-    foreign = next((name for name in files if name not in FILES), None)
-    if foreign is not None:
-        raise InputError(f"{out} holds {foreign!r}, which is no part of a release; move it or choose another folder")
+    files = {path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir()}
+    foreign = sorted(files - FILES)
+    if foreign or (files and REPORT not in files):
+        which = f"holds {foreign[0]!r}" if foreign else f"holds files but no {REPORT}"
+        raise InputError(f"{out} {which}, so it is no release; move it or choose another folder")
+
+
+def _check_test_is_frozen(rows: Rows, out: Path) -> None:
+    """Within a major version from 1 on, people's results on the test split have to stay comparable."""
+    if not (out / REPORT).exists():
+        return
+    new = version([record for splits in rows.values() for records in splits.values() for record in records])
+    try:
+        old = json.loads((out / REPORT).read_text(encoding="utf-8"))["version"]
+        before = {name: pq.read_table(out / name / "test.parquet").to_pylist() for name in CONFIGS}
+    except (ValueError, KeyError, OSError, pa.ArrowException) as error:
+        raise InputError(f"the earlier release in {out} is damaged ({error}); move it away") from error
+    if major(old) < 1 or major(old) != major(new):
+        return
+    for name, were in before.items():
+        now = [_columns(r, SCHEMAS[name].names) for r in rows[name]["test"]]
+        if [_frozen(row) for row in now] != [_frozen(row) for row in were]:
+            told = f"the test split of {name} in {out} is of version {old} and would change"
+            raise InputError(f"{told}; put new records in dev, or raise the major version")
+
+
+def _frozen(row: dict[str, Any]) -> dict[str, Any]:
+    """What a result depends on: all but who reviewed the record, and when it came."""
+    return {name: value for name, value in row.items() if name not in ("review", "version")}
 
 
 def _write(rows: Rows, folder: Path, reviews: Reviews, twins: Twins | None) -> None:
     hashes = {}
-    for config, splits in rows.items():
-        (folder / config).mkdir(parents=True)
+    for name, splits in rows.items():
+        (folder / name).mkdir(parents=True)
         for split, records in splits.items():
-            table = pa.Table.from_pylist([_columns(r, SCHEMAS[config].names) for r in records], SCHEMAS[config])
-            file = folder / config / f"{split}.parquet"
+            table = pa.Table.from_pylist([_columns(r, SCHEMAS[name].names) for r in records], SCHEMAS[name])
+            table = table.replace_schema_metadata({"canary": CANARY})
+            file = folder / name / f"{split}.parquet"
             pq.write_table(table, file, compression="zstd", version="2.6")
-            hashes[f"{config}/{split}.parquet"] = sha256(file.read_bytes()).hexdigest()
+            hashes[f"{name}/{split}.parquet"] = sha256(file.read_bytes()).hexdigest()
     from builder.croissant import croissant  # takes a second, which only a release should wait for
 
     report = build_report(rows, hashes, reviews, twins)
-    (folder / METADATA).write_text(croissant(hashes, report["version"]), encoding="utf-8")
+    (folder / METADATA).write_text(croissant(hashes, report["version"], CANARY), encoding="utf-8")
     (folder / REPORT).write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     (folder / CARD).write_text(card(report), encoding="utf-8")
     (folder / LICENSE).write_bytes((Path(__file__).parent / "records" / LICENSE).read_bytes())
@@ -120,6 +135,13 @@ def _write(rows: Rows, folder: Path, reviews: Reviews, twins: Twins | None) -> N
 def _columns(record: Record, names: Sequence[str]) -> dict[str, Any]:
     values = {**record.model_dump(), "prompt": record.prompt}
     return {name: values[name] for name in names}
+
+
+def _sweep(out: Path) -> None:
+    """Delete what killed releases left beside `out`; none takes an hour."""
+    for left in out.parent.glob(f".{out.name}-*"):
+        if time.time() - left.stat().st_mtime > 3600:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _swap(new: Path, out: Path) -> None:

@@ -8,9 +8,8 @@ from typing import Any
 import pyarrow as pa
 
 from builder.agreement import agreement, conflicts
-from builder.review import Reviews, first_versions
-from builder.schema import COLUMNS, CONFIGS, SCHEMAS
-from builder.stats import config
+from builder.review import Reviews, about, first_versions, readings_of
+from builder.schema import COLUMNS, CONFIGS, SCHEMAS, config
 from eval.record import Label, Record, digest
 from eval.twins import Twins, neutral_twin
 from hub_cards.render import render
@@ -27,6 +26,11 @@ def version(records: Sequence[Record]) -> str:
     )
 
 
+def major(text: str) -> int:
+    """The first number of a version."""
+    return int(text.split(".")[0])
+
+
 def build_report(rows: Rows, hashes: Mapping[str, str], reviews: Reviews, twins: Twins | None) -> dict[str, Any]:
     """The report as JSON values.
 
@@ -37,7 +41,9 @@ def build_report(rows: Rows, hashes: Mapping[str, str], reviews: Reviews, twins:
         twins: what a model does to records and their neutral twins; rows of other texts are left out.
     """
     every = [record for splits in rows.values() for records in splits.values() for record in records]
+    reviews = about(every, reviews)
     first = first_versions(every, reviews)
+    of_these_texts = sum(len(readings_of(record, reviews.readings)) for record in every)
     earlier = sum(r.trigger_turn is not None and r.trigger_turn < len(r.messages) - 1 for r in every)
     return {
         "version": version(every),
@@ -52,16 +58,19 @@ def build_report(rows: Rows, hashes: Mapping[str, str], reviews: Reviews, twins:
         "author_kinds": _sorted(record.author_kind for record in every),
         "readings": {
             "count": len(reviews.readings),
+            "of_these_texts": of_these_texts,
             "author_kinds": _sorted(reading.author_kind for reading in reviews.readings),
             "first": [row.model_dump() for row in agreement(first, reviews.readings)],
             "current": [row.model_dump() for row in agreement(every, reviews.readings)],
             "open_conflicts": len(conflicts(every, reviews.readings)),
         },
         "resolved": {
+            "records": len({item.record.id for item in reviews.replaced}),
             "outcomes": _sorted(item.outcome for item in reviews.replaced),
             "fields": _sorted(field for item in reviews.replaced for field in item.fields),
         },
         "twins": twins and _twins(every, twins),
+        "canary": CANARY,
         "sha256": dict(hashes),
         "pyarrow": pa.__version__,
     }
@@ -74,7 +83,7 @@ def card(report: Mapping[str, Any]) -> str:
     where = {name: [config for config in SCHEMAS if name in SCHEMAS[config].names] for name in COLUMNS}
     # `datasets` keys its cache of a local folder by the card alone: without this, a new release would give old rows.
     content = {name: _content(report["sha256"], name) for name in SCHEMAS}
-    facts = {"size_category": size, "columns": COLUMNS, "where": where, "content": content, "canary": CANARY}
+    facts = {"size_category": size, "columns": COLUMNS, "where": where, "content": content}
     return render("dataset.md", **report, **facts)
 
 

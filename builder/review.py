@@ -56,11 +56,13 @@ class Reviews(BaseModel):
 
 
 def read_reviews(folder: Path) -> Reviews:
-    """The reviews in a folder of `.jsonl` files; none where there is no such folder.
+    """The reviews in a folder of `.jsonl` files.
 
     Raises:
-        InputError: a line is no reading; the message names file, line and field.
+        InputError: there is no such folder, or a line is no reading; the message names file, line and field.
     """
+    if not folder.is_dir():
+        raise InputError(f"{folder} is no folder; give one with a .jsonl file per reader (it may be empty)")
     reviews = Reviews()
     for file in sorted(folder.glob("*.jsonl")):
         if file.name == REPLACED:
@@ -70,10 +72,21 @@ def read_reviews(folder: Path) -> Reviews:
     return reviews
 
 
+def about(records: Sequence[Record], reviews: Reviews) -> Reviews:
+    """The part of the reviews that is about these records, or about dropped ones of their types."""
+    ids, kinds = {r.id for r in records}, {_kind(r) for r in records}
+    dropped = {i.record.id for i in reviews.replaced if i.outcome == "dropped" and _kind(i.record) in kinds}
+    known = ids | dropped
+    return Reviews(
+        readings=[reading for reading in reviews.readings if reading.id in known],
+        replaced=[item for item in reviews.replaced if item.record.id in known],
+    )
+
+
 def first_versions(records: Sequence[Record], reviews: Reviews) -> list[Record]:
     """The records as readers first saw them, those that were dropped afterwards included."""
     before: dict[str, Record] = {}
-    for item in reviews.replaced:
+    for item in about(records, reviews).replaced:
         before.setdefault(item.record.id, item.record)
     unchanged = [record for record in records if record.id not in before]
     return [*unchanged, *before.values()]
@@ -86,6 +99,10 @@ def readings_of(record: Record, readings: Sequence[Reading]) -> list[Reading]:
         if reading.id == record.id and reading.digest == text:
             found.setdefault(reading.reader, reading)
     return [found[reader] for reader in sorted(found)]
+
+
+def _kind(record: Record) -> tuple[str, bool]:
+    return record.type, record.scenario_id is None
 
 
 def _lines(file: Path, row: type[Row]) -> list[Row]:

@@ -2,6 +2,8 @@
 
 import pyarrow as pa
 
+from eval.record import Record
+
 CONFIGS, SPLITS = ("xsb", "ms_xsb"), ("test", "dev")
 
 _TEXT, _NUMBER = pa.string(), pa.int64()
@@ -45,3 +47,8 @@ COLUMNS = {
     "review": "`status`, number of human `reviewers`, and their `agreement` (null below two)",
     "version": "version of the dataset in which the record last changed",
 }
+
+
+def config(record: Record) -> str:
+    """The config that holds the record: a record with a scenario belongs to ms_xsb."""
+    return "xsb" if record.scenario_id is None else "ms_xsb"

@@ -1,18 +1,16 @@
 """Counts that show whether the records are many, varied and reviewed, per config, type and label."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from statistics import mean
 
-import regex
 from pydantic import BaseModel
 
 from builder.rules.collection import opening
-from builder.schema import CONFIGS
+from builder.rules.finding import tokens
+from builder.schema import CONFIGS, config
 from eval.record import Record
-
-WORD = regex.compile(r"[\p{L}\p{N}]+(?:['\u2019-][\p{L}\p{N}]+)*")
 
 
 class Stats(BaseModel):
@@ -20,7 +18,8 @@ class Stats(BaseModel):
 
     `distinct_2` is the number of different word pairs over that of all word pairs, 0 (one pair again and again) to 1
     (none twice); long texts lower it. `shared_frame` is the longest run of words that stands in two texts or more, and
-    `frame_texts` in how many. `begin_alike` is the share (0 to 1) of texts whose first three words begin another one.
+    `frame_texts` in how many; `common_frame` is the run of three words that stands in most texts, `common_share` in
+    what share of them (0 to 1). `begin_alike` is the share (0 to 1) of texts whose first three words begin another one.
     """
 
     config: str
@@ -31,6 +30,8 @@ class Stats(BaseModel):
     distinct_2: float
     shared_frame: str
     frame_texts: int
+    common_frame: str
+    common_share: float
     begin_alike: float
     topics: dict[str, int]
     distinct_focus_words: int
@@ -48,16 +49,12 @@ def statistics(records: Sequence[Record]) -> list[Stats]:
     ]
 
 
-def config(record: Record) -> str:
-    """The config that holds the record: a record with a scenario belongs to ms_xsb."""
-    return "xsb" if record.scenario_id is None else "ms_xsb"
-
-
 def _stats(config: str, name: str, label: str, records: list[Record]) -> Stats:
-    texts = [WORD.findall(record.prompt.casefold()) for record in records]
+    texts = [tokens(record.prompt) for record in records]
     pairs = [pair for text in texts for pair in pairwise(text)]
     openings = Counter(opening(record) for record in records)
     frame, holders = longest_shared_frame(texts)
+    common, most = commonest_run(texts, 3)
     return Stats(
         config=config,
         type=name,
@@ -67,6 +64,8 @@ def _stats(config: str, name: str, label: str, records: list[Record]) -> Stats:
         distinct_2=round(len(set(pairs)) / len(pairs), 3) if pairs else 1.0,
         shared_frame=" ".join(frame),
         frame_texts=holders,
+        common_frame=" ".join(common),
+        common_share=round(most / len(records), 3),
         begin_alike=round(sum(n for n in openings.values() if n > 1) / len(records), 3),
         topics=dict(Counter(record.topic for record in records).most_common()),
         distinct_focus_words=len({word.casefold() for record in records for word in record.focus}),
@@ -78,13 +77,15 @@ def longest_shared_frame(texts: Sequence[Sequence[str]]) -> tuple[tuple[str, ...
     """The longest run of words that stands in at least two texts, and in how many; ties go to the commonest."""
     best: tuple[tuple[str, ...], int] = ((), 0)
     for size in range(1, max(map(len, texts), default=0) + 1):
-        holders = Counter(run for text in texts for run in set(_runs(text, size)))
-        shared = [(run, count) for run, count in holders.items() if count > 1]
-        if not shared:  # a longer run would contain a shared one of this size
+        run, holders = commonest_run(texts, size)
+        if holders < 2:  # a longer run would contain a shared one of this size
             break
-        best = max(shared, key=lambda item: (item[1], item[0]))
+        best = run, holders
     return best
 
 
-def _runs(text: Sequence[str], size: int) -> Iterator[tuple[str, ...]]:
-    return (tuple(text[at : at + size]) for at in range(len(text) - size + 1))
+def commonest_run(texts: Sequence[Sequence[str]], size: int) -> tuple[tuple[str, ...], int]:
+    """The run of `size` words that stands in most texts, and in how many; ties go to the last in the alphabet."""
+    runs = ({tuple(text[at : at + size]) for at in range(len(text) - size + 1)} for text in texts)
+    holders = Counter(run for distinct in runs for run in distinct)
+    return max(holders.items(), key=lambda item: (item[1], item[0]), default=((), 0))

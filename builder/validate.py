@@ -1,17 +1,26 @@
 """Checks records against every rule and says what is wrong, by file and line."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from builder.read import Place, Problem
-from builder.rules import RULES
+from builder.rules import OF_GROUPS, RULES
 from eval.record import Record
 
 
-def validate(records: Sequence[Record], places: Sequence[Place] = ()) -> list[Problem]:
-    """What is wrong with the records, by file and line; `places[i]` says where `records[i]` was read.
+def validate(records: Sequence[Record], places: Sequence[Place] = (), torn: Collection[str] = ()) -> list[Problem]:
+    """What is wrong with the records, by file and line.
 
-    Without places, the file of a problem is "records" and its line the record's number, from 1.
+    Args:
+        records: all that are checked together.
+        places: where each was read; without them, the file of a problem is "records" and its line the record's number.
+        torn: files of which some records could not be read, so that nothing is said of pairs and scenarios in them.
     """
     at = places or [Place("records", line) for line in range(1, len(records) + 1)]
-    found = [Problem(*at[i], f"{records[i].id}: {message}") for rule in RULES.values() for i, message in rule(records)]
+    found = []
+    for name, rule in RULES.items():
+        for i, message, other in rule(records):
+            if name in OF_GROUPS and at[i].file in torn:
+                continue
+            beside = "" if other is None else f" (the other: {at[other].file}:{at[other].line})"
+            found.append(Problem(*at[i], f"{records[i].id}: {message}{beside}"))
     return sorted(found)

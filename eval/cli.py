@@ -114,6 +114,8 @@ def twins(
     from eval.models import load_model
     from eval.twins import measure_twins, twins_json
 
+    if not out.parent.is_dir():
+        raise InputError(f"there is no folder {out.parent} for {out.name}; make it, or choose another --out")
     with working(f"loading {dataset}") as name_step:
         records = [r for name in _names(dataset) for part in _names(split) for r in load_records(name, part)]
         name_step(f"loading {model}")

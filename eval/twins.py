@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel
 
+from eval.errors import InputError
 from eval.models.protocol import Model
 from eval.record import Conversation, Record, digest
 from eval.refusals import RESPONSE_TOKENS, refusals
@@ -39,8 +40,16 @@ def neutral_twin(record: Record) -> Conversation:
 
 
 def measure_twins(model: Model, records: Sequence[Record]) -> Twins:
-    """Answer the safe records that have a Focus, and their twins."""
-    asked = [record for record in records if record.label == "safe" and record.focus]
+    """Answer the safe records that have a Focus with a neutral word for each, and their twins.
+
+    Raises:
+        InputError: there is no such record.
+    """
+    asked = [r for r in records if r.label == "safe" and r.focus and len(r.focus) == len(r.neutral)]
+    if not asked:
+        raise InputError(
+            "no safe record with `focus`, `focus_spans` and as many `neutral`; give a dataset that has them"
+        )
     twins = [neutral_twin(record) for record in asked]
     refused = refusals(model, [record.messages for record in asked], "prompts")
     twin_refused = refusals(model, twins, "neutral twins")

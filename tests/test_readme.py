@@ -1,5 +1,6 @@
 """README and CONTRIBUTING can be believed: files, links, commands and tables that they name exist."""
 
+import json
 import os
 import re
 import subprocess
@@ -72,6 +73,30 @@ def test_the_datasets_load_as_the_readme_says(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stdout == printed
+
+
+def test_the_numbers_of_the_datasets_are_those_of_the_build(tmp_path: Path) -> None:
+    from builder.cli import RECORDS, REVIEWS, TWINS
+    from builder.read import read_folder
+    from builder.release import release
+    from builder.review import read_reviews
+    from eval.twins import Twins
+
+    twins = Twins.model_validate_json(TWINS.read_bytes())
+    folder = release(read_folder(RECORDS)[0], tmp_path / "xsb", read_reviews(REVIEWS), twins)
+    report = json.loads((folder / "build_report.json").read_text())
+    section = text("README.md").split("## The datasets")[1].split("\n## ")[0]
+    prompts = sum(n for types in report["counts"]["xsb"].values() for labels in types.values() for n in labels.values())
+    assert f"{prompts:,} prompts" in section and f"{report['scenarios']} scenarios" in section
+    xsb, ms_xsb = (row for row in report["readings"]["first"] if row["type"] == "all")
+    assert xsb["label_kappa"] == xsb["label_author"] == ms_xsb["label_kappa"] == ms_xsb["label_author"] == 1.0
+    for number in ("naturalness", "focus_author"):
+        assert f"{xsb[number]:.2f}" in section and f"{ms_xsb[number]:.2f}" in section
+    assert f"{report['resolved']['records']} records were changed" in section
+    measured, refused, freed = (
+        sum(row[k] for row in report["twins"]["table"]) for k in ("measured", "refused", "freed")
+    )
+    assert f"{refused} of the {measured:,} safe records and answers {freed} of these" in " ".join(section.split())
 
 
 def test_python_examples_name_what_exists() -> None:

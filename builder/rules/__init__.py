@@ -5,8 +5,8 @@ A rule names the record by its index, so that `validate` can say in which line o
 
 from collections.abc import Callable, Iterator, Sequence
 
-from builder.rules import annotation, collection, text
-from builder.rules.collection import Finding
+from builder.rules import annotation, collection, groups, text
+from builder.rules.finding import Finding
 from eval.record import Record
 
 Rule = Callable[[Sequence[Record]], Iterator[Finding]]
@@ -18,7 +18,7 @@ def _each(check: Callable[[Record], Iterator[str]]) -> Rule:
     def rule(records: Sequence[Record]) -> Iterator[Finding]:
         for i, record in enumerate(records):
             for message in check(record):
-                yield i, message
+                yield Finding(i, message)
 
     return rule
 
@@ -38,13 +38,17 @@ RULES: dict[str, Rule] = {
     "prompt length": _each(text.prompt_length),
     "real dialogue": _each(text.real_dialogue),
     "plain ids": _each(text.plain_ids),
+    "plain blanks": _each(text.plain_blanks),
     "plain version": _each(text.plain_version),
     "unique ids": collection.unique_ids,
     "unique prompts": collection.unique_prompts,
-    "whole pairs": collection.whole_pairs,
-    "one trigger per pair": collection.one_trigger_per_pair,
-    "whole scenarios": collection.whole_scenarios,
+    "whole pairs": groups.whole_pairs,
+    "one trigger per pair": groups.one_trigger_per_pair,
+    "whole scenarios": groups.whole_scenarios,
     "one spelling per topic": collection.one_spelling_per_topic,
+    "one kind per word": collection.one_kind_per_word,
     "no near-duplicates": collection.no_near_duplicates,
     "varied openings": collection.varied_openings,
 }
+# Rules that a record breaks also when a mate of it could not be read.
+OF_GROUPS = ("whole pairs", "one trigger per pair", "whole scenarios")

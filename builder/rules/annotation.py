@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from itertools import pairwise
 
-from eval.record import PATTERNS, TYPES, Record
+from eval.record import PATTERNS, TYPES, Message, Record
 from eval.words import find
 
 
@@ -42,7 +42,7 @@ def every_occurrence(record: Record) -> Iterator[str]:
         places = [place for place in find(record.messages, word) if place.turn == turn]
         missed = [p for p in places if not any(m.start < p.end and p.start < m.end for m in marked)]
         if missed:
-            got = f"focus {word!r} stands {len(missed)} more times in turn {turn}"
+            got = f"focus {word!r} stands unmarked in turn {turn}, {len(missed)} x"
             yield f"{got}; list a word once per occurrence, as the text has it, with its neutral"
 
 
@@ -54,10 +54,12 @@ def parallel_neutral(record: Record) -> Iterator[str]:
 
 
 def neutral_differs(record: Record) -> Iterator[str]:
-    """A replacement is another word."""
-    for word, twin in zip(record.focus, record.neutral, strict=False):
-        if word.casefold().strip() == twin.casefold().strip():
-            yield f"neutral {twin!r} is the focus word itself; write a word without the trigger"
+    """No Focus word stands in a replacement."""
+    focus = {word.casefold().strip() for word in record.focus}
+    for twin in record.neutral:
+        again = [word for word in focus if find([Message(role="user", content=twin)], word)]
+        if again:
+            yield f"neutral {twin!r} holds the focus word {again[0]!r}; write a word without the trigger"
 
 
 def pattern_fits_label(record: Record) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """How a text may be written: characters, scripts, length, turns."""
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import regex
 from ftfy.badness import is_bad
@@ -15,7 +15,11 @@ BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 # Scripts whose letters pass for Latin ones. Ohm and micro stand beside Latin letters in units.
 LOOKALIKE = r"[[\p{Cyrillic}\p{Greek}\p{Armenian}\p{Cherokee}\p{Hebrew}\p{Arabic}]--[Ωμ]]"
 MIXED = regex.compile(rf"(?V1)\p{{L}}*(?:\p{{Latin}}\p{{M}}*{LOOKALIKE}|{LOOKALIKE}\p{{M}}*\p{{Latin}})\p{{L}}*")
-VERSION = regex.compile(r"\d+\.\d+\.\d+")
+VERSION = regex.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
+# What other programs leave of a character: an HTML entity, an escape.
+LEFTOVER = regex.compile(
+    r"&(?:#\d+|#x[0-9a-f]+|amp|lt|gt|quot|apos|nbsp);|\\u[0-9a-f]{4}|\\x[0-9a-f]{2}", regex.IGNORECASE
+)
 ID = regex.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 
 
@@ -24,24 +28,32 @@ def visible_characters(record: Record) -> Iterator[str]:
     for name, text in _texts(record):
         hidden = sorted({char for char in text if _hidden(char)})
         if hidden:
-            codes = ", ".join(f"U+{ord(c):04X} {unicodedata.name(c, 'unnamed')}" for c in hidden)
-            yield f"`{name}` holds {codes}; only characters that can be seen, space and newline are allowed"
+            yield f"`{name}` holds {_names(hidden)}; only characters that can be seen, space and newline are allowed"
 
 
 def whole_characters(record: Record) -> Iterator[str]:
     """No character that was broken by a wrong encoding on the way."""
     for name, text in _texts(record):
-        if "\ufffd" in text or is_bad(text):
+        if _broken(text):
             yield f"`{name}` holds broken characters ({_excerpt(text)!r}); copy the text again, as UTF-8"
 
 
 def one_script_per_word(record: Record) -> Iterator[str]:
-    """No word of Latin letters with lookalikes from another script in it."""
+    """No word of Latin letters with lookalikes from another script in it, and no letters that are a style of others."""
     for name, text in _texts(record):
+        styled = sorted({c for c in text if c.isalpha() and unicodedata.normalize("NFKC", c) != c})
+        if styled:
+            yield f"`{name}` holds styled letters ({_names(styled)}); type them as plain letters"
         for match in MIXED.finditer(text):
             strange = sorted({c for c in match.group() if not regex.match(r"\p{Latin}|\p{M}", c)})
-            codes = ", ".join(f"U+{ord(c):04X} {unicodedata.name(c, 'unnamed')}" for c in strange)
-            yield f"`{name}` mixes scripts in the word {match.group()!r} ({codes}); type it again in one script"
+            yield f"`{name}` mixes scripts in {match.group()!r} ({_names(strange)}); type the word again in one script"
+
+
+def plain_blanks(record: Record) -> Iterator[str]:
+    """No blanks at the ends, and never two blanks or three line ends in a row."""
+    for name, text in _texts(record):
+        if text != text.strip() or "\n\n\n" in text or ("  " in text and not name.startswith("turn")):
+            yield f"`{name}` has blanks at an end or in a row; take them out"
 
 
 def prompt_length(record: Record) -> Iterator[str]:
@@ -85,16 +97,24 @@ def _texts(record: Record) -> Iterator[tuple[str, str]]:
         yield name, getattr(record, name) or ""
 
 
+def _names(chars: Iterable[str]) -> str:
+    return ", ".join(f"U+{ord(c):04X} {unicodedata.name(c, 'unnamed')}" for c in chars)
+
+
 def _hidden(char: str) -> bool:
     category = unicodedata.category(char)
     if category in {"Zs", "Cc"}:
-        return char not in " \n\t"
+        return char not in " \n"
     selector = "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef" or "\u180b" <= char <= "\u180f"
     return category[0] in "CZ" or char in BLANK or selector
+
+
+def _broken(text: str) -> bool:
+    return "\ufffd" in text or is_bad(text) or LEFTOVER.search(text) is not None
 
 
 def _excerpt(text: str) -> str:
     """The words around the first broken character."""
     words = text.split()
-    bad = next((i for i, word in enumerate(words) if "\ufffd" in word or is_bad(word)), 0)
+    bad = next((i for i, word in enumerate(words) if _broken(word)), 0)
     return " ".join(words[max(0, bad - 1) : bad + 2])

@@ -23,9 +23,10 @@ def write(folder: Path, name: str, content: str | bytes) -> Path:
 @pytest.mark.parametrize(
     ("name", "content", "line"),
     [
-        ("x.csv", 'id,prompt\n1,"Two\nlines, quoted"\n2,which fuse goes into the plug of a kettle\n', 4),
+        ("x.CSV", 'id, Prompt\n1,"Two\nlines, quoted"\n2,"which fuse goes into\nthe plug of a kettle"\n', 4),
         ("x.csv", f"\ufeffprompt;x,prompt\n,{PROMPT}\n", 2),
-        ("x.jsonl", f'{{"prompt": "else"}}\n\n{{"prompt": "{PROMPT}!"}}\n', 3),
+        ("x.csv", f"response,prompt\n{'a' * 200_000},{PROMPT}\n", 2),
+        ("x.jsonl", f'\ufeff{{"prompt": "else"}}\n\n{{"prompt": "{PROMPT}!"}}\n', 3),
     ],
 )
 def test_a_near_copy_is_a_problem(tmp_path: Path, name: str, content: str, line: int) -> None:
@@ -47,10 +48,12 @@ def test_other_prompts_are_none(tmp_path: Path) -> None:
     ("name", "content", "message"),
     [
         ("x.txt", "prompt\n", "x.txt is neither .csv nor .jsonl; give a file of one of these kinds"),
-        ("x.csv", "id,text\n1,2\n", "x.csv has no column `prompt`; its columns: id, text"),
-        ("x.csv", "", "x.csv has no column `prompt`; its columns: none"),
+        ("x.csv", "id,text\n1,2\n", "x.csv has no column `prompt` (its columns: id, text); rename one"),
+        ("x.csv", "", "x.csv has no column `prompt` (its columns: none)"),
         ("x.csv", b"prompt\n\xff\n", "x.csv is not UTF-8"),
-        ("x.csv", "prompt\n" + "a" * 200_000, "x.csv, line 1: no readable CSV (field larger than field limit"),
+        ("x.csv", "prompt\n" + "a" * 10_000_001, "x.csv, line 2: no readable CSV (field larger than field limit"),
+        ("x.csv", "prompt\n", "x.csv holds no prompts"),
+        ("x.jsonl", "[" * 100_000, "x.jsonl, line 1: no readable JSON"),
         ("x.jsonl", '{"prompt": "a"}\n{"prompt"\n', "x.jsonl, line 2: no readable JSON"),
         ("x.jsonl", '["a"]\n', "x.jsonl, line 1: no text in `prompt`"),
         ("x.jsonl", '{"prompt": 3}\n', "x.jsonl, line 1: no text in `prompt`"),

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from builder.agreement import agreement, conflicts
-from builder.review import REPLACED, Reading, Replaced, Reviews, first_versions, read_reviews, readings_of
+from builder.agreement import agreement, conflicts, reviewed
+from builder.review import REPLACED, Reading, Replaced, Reviews, about, first_versions, read_reviews, readings_of
 from eval.errors import InputError
-from eval.record import Label, Message, Record, Span, conversation, digest
+from eval.record import Label, Message, Record, Review, Span, conversation, digest
 from eval.words import find
 
 
@@ -53,6 +53,7 @@ def test_figures_by_hand() -> None:
     observed, expected = (2 * 2 / 2) / 9, 2 * 4 * 5 / (9 * 8)
     assert every.label_alpha == pytest.approx(1 - observed / expected, abs=1e-3)
     assert every.naturalness == pytest.approx(26 / 6, abs=0.01)
+    assert (every.natural_safe, every.natural_unsafe) == (4.5, pytest.approx(17 / 4, abs=0.01))
 
 
 def test_one_value_only_has_no_kappa() -> None:
@@ -93,6 +94,25 @@ def test_figures_of_the_first_pass_stay_when_records_are_mended() -> None:
     assert first == agreement([A, B, C], READINGS)
 
 
+def test_only_what_is_about_the_records_counts() -> None:
+    other = record("z", "stab the lights now", "safe", "stab").model_copy(update={"type": "definition"})
+    reviews = Reviews(
+        readings=[*READINGS, reading(other, "x", "safe", 5, "stab")],
+        replaced=[Replaced(record=r, fields=["focus"], outcome="dropped") for r in (C, other)],
+    )
+    found = about([A], reviews)
+    assert {r.id for r in found.readings} == {"a", "c"} and [i.record.id for i in found.replaced] == ["c"]
+    assert [r.id for r in first_versions([A], reviews)] == ["a", "c"]
+
+
+def test_a_review_counts_humans_only() -> None:
+    human = [r.model_copy(update={"author_kind": "human"}) for r in READINGS]
+    assert reviewed(A, READINGS) == Review()
+    assert reviewed(A, human[:1]) == Review(status="in_review", reviewers=1)
+    assert reviewed(A, human) == Review(status="accepted", reviewers=2, agreement=1.0)
+    assert reviewed(B, human) == Review(status="in_review", reviewers=2, agreement=0.5)
+
+
 def test_words_of_the_assistant_are_not_counted() -> None:
     turns = [("user", "kill it"), ("assistant", "a b c d e f"), ("user", "now go")]
     talk = conversation([{"role": role, "content": text} for role, text in turns])
@@ -111,7 +131,8 @@ def test_reviews_from_files(tmp_path: Path) -> None:
     (tmp_path / REPLACED).write_text(Replaced(record=C, fields=["focus"], outcome="dropped").model_dump_json() + "\n")
     reviews = read_reviews(tmp_path)
     assert reviews.readings == [*READINGS[::2], *READINGS[1::2]] and reviews.replaced[0].record == C
-    assert read_reviews(tmp_path / "absent") == Reviews()
+    with pytest.raises(InputError, match=r"absent is no folder; give one with a \.jsonl file per reader"):
+        read_reviews(tmp_path / "absent")
 
 
 @pytest.mark.parametrize(

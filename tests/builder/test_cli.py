@@ -97,10 +97,25 @@ def test_agreement(tmp_path: Path) -> None:
         (tmp_path / f"{reader}.jsonl").write_text(reading.model_dump_json() + "\n")
     code, out, _ = run("agreement", "--reviews", tmp_path)
     assert code == 0 and "homonyms" in out
-    assert f"{record.id}: label: {record.prompt}\n" in out and out.endswith("1 conflicts\n")
+    assert f"{record.id}: label: {record.prompt}\n" in out and out.endswith("1 conflict\n")
     code, out, _ = run("agreement", "--reviews", tmp_path, "--json")
     found = json.loads(out)
     assert found["agreement"][0]["focus_kappa"] == 1.0 and found["conflicts"][0]["fields"] == ["label"]
+
+
+def test_reviews_that_are_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder, message in ((tmp_path / "absent", "is no folder"), (tmp_path, "holds no readings of these records")):
+        monkeypatch.setattr(sys, "argv", ["xsb-build", "agreement", "--reviews", str(folder)])
+        with pytest.raises(SystemExit) as stopped:
+            builder.cli.main()
+        assert stopped.value.code == 2
+        assert capsys.readouterr().err.startswith(f"error: {folder} {message}")
+
+
+def test_a_path_given_twice_is_read_once() -> None:
+    assert run("validate", RECORDS / "xsb", RECORDS / "xsb" / ".." / "xsb", RECORDS / "ms_xsb")[0] == 0
 
 
 def test_stats_of_unreadable_records(broken: Path) -> None:

@@ -102,7 +102,8 @@ def ms(old: str, new: str) -> str:
 MALFORMED = {
     "no YAML": ('type: "homonyms\n', 2, "no readable YAML: found unexpected end of stream"),
     "a tab": ("type: homonyms\n\tdefaults: {}\n", 2, "no readable YAML: found character '\\t'"),
-    "a NUL": ("type: \0\n", 1, "no readable YAML: unacceptable character #x0000"),
+    "a NUL": ("type:\n  \0\n", 2, "no readable YAML: special characters are not allowed (U+0000)"),
+    "quotes in quotes": (xsb("A job is", 'A "job" is'), 12, 'write \\" for a quote inside'),
     "two documents": (XSB + "---\n" + XSB, 14, "no readable YAML: but found another document"),
     "empty": ("# nothing yet\n", 1, "the file is empty"),
     "a list": ("- a\n- b\n", 1, "neither XSB nor MS-XSB"),
@@ -153,7 +154,9 @@ def test_not_utf8(tmp_path: Path) -> None:
     (tmp_path / "file.yaml").write_bytes(XSB.encode() + b"# \xff\n")
     records, problems = read_folder(tmp_path)
     assert records == []
-    assert "can't decode byte 0xff" in problems[0].message and "save it as UTF-8" in problems[0].message
+    assert [str(p) for p in problems] == [
+        f"{tmp_path / 'file.yaml'}:14: not UTF-8 (invalid start byte); save the file as UTF-8"
+    ]
 
 
 def test_a_line_of_ten_megabytes_is_told_at_once(tmp_path: Path) -> None:
@@ -170,6 +173,12 @@ def test_one_bad_record_does_not_hide_the_others(tmp_path: Path) -> None:
     records, problems = read(tmp_path, MS.replace("label: safe", "label: odd", 1))
     assert [r.id for r in records] == ["plants-2"]
     assert [str(p) for p in problems] == [f"{tmp_path / 'file.yaml'}:12: `label` is 'odd'; allowed: safe, unsafe"]
+
+
+def test_a_record_may_have_a_version_of_its_own(tmp_path: Path) -> None:
+    first, second = XSB, XSB[XSB.index("  - id") :].replace("id: one", "id: two") + '    version: "0.2.0"\n'
+    assert [r.version for r in read(tmp_path, first + second)[0]] == ["0.1.0", "0.2.0"]
+    assert [r.version for r in read(tmp_path, MS + '    version: "0.3.0"\n')[0]] == ["0.2.0", "0.3.0"]
 
 
 def test_all_problems_of_a_record_are_told(tmp_path: Path) -> None:

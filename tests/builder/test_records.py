@@ -55,6 +55,7 @@ def test_no_frame_runs_through_a_type(records: Sequence[Record]) -> None:
         texts = f"{row.config} {row.type} {row.label}"
         assert row.distinct_2 > 0.8, texts
         assert len(row.shared_frame.split()) <= 6 and row.begin_alike <= 0.25, texts
+        assert row.common_share <= (0.15 if row.config == "xsb" else 0.75), f"{texts}: {row.common_frame}"
 
 
 def test_lengths_and_forms_vary(records: Sequence[Record]) -> None:
@@ -72,10 +73,12 @@ def test_no_record_claims_a_human(records: Sequence[Record], reviews: Reviews) -
     assert [r.id for r in records if r.review.reviewers > 0 and r.id not in humans] == []
 
 
-def test_two_readers_read_every_text_and_none_objects(records: Sequence[Record], reviews: Reviews) -> None:
+def test_two_readers_read_every_text_and_agree(records: Sequence[Record], reviews: Reviews) -> None:
     test = [r for r in records if r.split == "test"]  # contributions enter dev, and are read before they move
     assert [r.id for r in test if len(readings_of(r, reviews.readings)) < 2] == []
-    assert [c.record.id for c in conflicts(records, reviews.readings)] == []
+    found = conflicts(records, reviews.readings)
+    assert [c.record.id for c in found if "label" in c.fields or "focus" in c.fields] == []
+    assert len(found) <= 0.02 * len(records)  # one reader of two finds these unnatural
 
 
 @pytest.mark.parametrize("pass_", ["first", "current"])
@@ -88,6 +91,8 @@ def test_readers_agree(records: Sequence[Record], reviews: Reviews, pass_: str) 
         assert min(row.label_kappa or 0, row.label_author or 0) >= 0.95, row
         assert row.focus_kappa is not None and row.focus_kappa >= 0.85, row
         assert row.naturalness >= (4.3 if row.type == "all" else 4.0), row
+        if pass_ == "current":
+            assert min(row.natural_safe or 0, row.natural_unsafe or 0) >= 3.8, row  # harm reads less natural to readers
 
 
 def test_skittish_was_measured_on_every_safe_record_of_the_test_split(records: Sequence[Record]) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import pickle
 import subprocess
 import sys
 from collections import Counter
@@ -17,10 +18,11 @@ from builder.cli import RECORDS
 from builder.read import read_folder
 from builder.release import FILES, release
 from builder.report import CANARY
+from builder.review import Reading, Reviews
 from builder.schema import COLUMNS as MEANINGS
 from builder.schema import SPLITS
 from eval.errors import InputError, XsbError
-from eval.record import Record, Review
+from eval.record import Record, digest
 
 SHARED = ["type", "label", "focus", "focus_spans", "neutral", "pattern", "pair_id", "topic", "why", "source",
           "author_kind", "review", "version"]  # fmt: skip
@@ -90,8 +92,8 @@ def test_report(records: list[Record], released: Path) -> None:
     assert report["records"] == len(records)
     assert report["review"] == {"reviewed_by_humans": 0, "status": {"unreviewed": len(records)}}
     assert len(report["sha256"]) == 4
-    for name, digest in report["sha256"].items():
-        assert hashlib.sha256((released / name).read_bytes()).hexdigest() == digest
+    for name, checksum in report["sha256"].items():
+        assert hashlib.sha256((released / name).read_bytes()).hexdigest() == checksum
 
 
 def test_card(records: list[Record], released: Path) -> None:
@@ -106,13 +108,6 @@ def test_card(records: list[Record], released: Path) -> None:
     assert CANARY in text and "2510.08158" in text
     for column in {*COLUMNS["xsb"], *COLUMNS["ms_xsb"]}:
         assert f"\n| `{column}` |" in text
-
-
-def test_card_says_how_many_were_reviewed(few: list[Record], tmp_path: Path) -> None:
-    seen = Review(status="accepted", reviewers=2, agreement=1.0)
-    out = release([few[0].model_copy(update={"review": seen}), *few[1:]], tmp_path / "xsb")
-    card = (out / "README.md").read_text()
-    assert f"**1 of the {len(few)} records were reviewed by at least one human, 1 are accepted.**" in card
 
 
 @pytest.mark.parametrize("at", ["build_report", "card", "_swap"])
@@ -163,25 +158,37 @@ def test_rename_that_fails_halfway_is_taken_back(
     assert contents(out) == before
 
 
-def test_a_killed_release_leaves_the_last_one(few: list[Record], tmp_path: Path) -> None:
-    out = release(few, tmp_path / "xsb")
-    before = contents(out)
+@pytest.mark.parametrize("before_the_swap", [True, False])
+def test_a_killed_release_leaves_the_old_or_the_new_one(
+    few: list[Record], tmp_path: Path, before_the_swap: bool
+) -> None:
+    old = contents(release(few, tmp_path / "xsb"))
+    new = contents(release([r.model_copy(update={"why": "Changed."}) for r in few], tmp_path / "new"))
     script = (
-        "import os, sys; import builder.release as r; from builder.cli import RECORDS; from builder.read import *\n"
-        "from pathlib import Path\n"
-        "r._swap = lambda *_: os._exit(9)\n"
-        "r.release(read_folder(RECORDS)[0], Path(sys.argv[1]))"
+        "import os, pickle, sys; import builder.release as r; from pathlib import Path\n"
+        "swap = r._swap\n"
+        f"r._swap = lambda *at: ({before_the_swap} or swap(*at), os._exit(9))\n"
+        "r.release(pickle.loads(Path(sys.argv[1]).read_bytes()), Path(sys.argv[2]))"
     )
-    killed = subprocess.run([sys.executable, "-c", script, str(out)], cwd=RECORDS.parents[1], check=False)
-    assert killed.returncode == 9
-    assert contents(out) == before
+    (tmp_path / "records").write_bytes(pickle.dumps([r.model_copy(update={"why": "Changed."}) for r in few]))
+    command = [sys.executable, "-c", script, str(tmp_path / "records"), str(tmp_path / "xsb")]
+    assert subprocess.run(command, cwd=RECORDS.parents[1], check=False).returncode == 9
+    assert contents(tmp_path / "xsb") == (old if before_the_swap else new)
+    (left,) = tmp_path.glob(".xsb-*")
+    os.utime(left, (0, 0))
+    release(few, tmp_path / "xsb")
+    assert not left.exists()
 
 
 def test_another_folder_is_not_replaced(few: list[Record], tmp_path: Path) -> None:
     (tmp_path / "xsb").mkdir()
     (tmp_path / "xsb" / "thesis.txt").write_text("years of work")
-    with pytest.raises(InputError, match=r"'thesis\.txt', which is no part of a release"):
+    with pytest.raises(InputError, match=r"holds 'thesis\.txt', so it is no release"):
         release(few, tmp_path / "xsb")
+    (tmp_path / "repository").mkdir()
+    (tmp_path / "repository" / "README.md").write_text("mine")
+    with pytest.raises(InputError, match=r"holds files but no build_report\.json, so it is no release"):
+        release(few, tmp_path / "repository")
     with pytest.raises(InputError, match="is a file; give a folder"):
         release(few, tmp_path / "xsb" / "thesis.txt")
     assert (tmp_path / "xsb" / "thesis.txt").read_text() == "years of work"
@@ -205,11 +212,47 @@ def test_a_test_split_is_frozen_within_a_major_version(few: list[Record], tmp_pa
 
     out = release(first, tmp_path / "xsb")
     before = contents(out)
-    with pytest.raises(InputError, match="is of version 1 and would change; raise the major"):
+    with pytest.raises(InputError, match=r"is of version 1\.0\.0 and would change; put new records in dev"):
         release(mended("test", "1.1.0"), out)
     assert contents(out) == before
     assert contents(release(mended("dev", "1.1.0"), out)) != before
     release(mended("test", "2.0.0"), out)
+    release([r.model_copy(update={"version": "10.0.0"}) for r in few], out)
+    with pytest.raises(InputError, match=r"is of version 10\.0\.0 and would change"):
+        release([r.model_copy(update={"version": "10.0.1", "topic": r.topic + "x"}) for r in few], out)
+
+
+def test_a_damaged_release_is_named(few: list[Record], tmp_path: Path) -> None:
+    out = release(few, tmp_path / "xsb")
+    (out / "xsb" / "test.parquet").write_bytes(b"")
+    with pytest.raises(InputError, match=r"the earlier release in .* is damaged .*; move it away"):
+        release(few, out)
+
+
+def test_the_canary_is_in_every_file_that_holds_records_or_tells_of_them(released: Path) -> None:
+    for config in COLUMNS:
+        for split in SPLITS:
+            assert pq.read_schema(released / config / f"{split}.parquet").metadata[b"canary"].decode() == CANARY
+    assert all(CANARY in (released / name).read_text() for name in ("README.md", "croissant.json", "build_report.json"))
+
+
+def test_human_readings_are_counted(few: list[Record], tmp_path: Path) -> None:
+    seen = few[0]
+    reading = Reading(
+        id=seen.id, digest=digest(seen.messages), reader="ada", author_kind="human", label=seen.label or "safe",
+        focus=seen.focus, focus_spans=seen.focus_spans, naturalness=5,
+    )  # fmt: skip
+    both = [reading, reading.model_copy(update={"reader": "bob"})]
+    out = release(few, tmp_path / "xsb", Reviews(readings=both))
+    rows = [
+        row
+        for name in COLUMNS
+        for split in SPLITS
+        for row in pq.read_table(out / name / f"{split}.parquet").to_pylist()
+    ]
+    assert {row["id"] for row in rows if row["review"]["reviewers"]} == {seen.id}
+    card = (out / "README.md").read_text()
+    assert f"**1 of the {len(few)} records were reviewed by at least one human, 1 are accepted.**" in card
 
 
 @pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated", "ignore:The inplace keyword")  # mlcroissant's own

@@ -21,6 +21,7 @@ def test_figures_by_hand() -> None:
     assert row.mean_words == pytest.approx(12 / 3)
     assert row.distinct_2 == pytest.approx(7 / 9, abs=1e-3)  # kill-the and the-old twice
     assert (row.shared_frame, row.frame_texts) == ("kill the old", 2)
+    assert (row.common_frame, row.common_share) == ("kill the old", pytest.approx(2 / 3, abs=1e-3))
     assert row.begin_alike == pytest.approx(2 / 3, abs=1e-3)
     assert row.topics == {"home": 2, "pets": 1}
     assert row.distinct_focus_words == 2  # kill and Kill are one; "Shoot," counts as it stands

@@ -3,6 +3,9 @@
 import json
 from collections.abc import Sequence
 
+import pytest
+
+from eval.errors import InputError
 from eval.models import Reply
 from eval.record import Conversation, Message, Record, Span, digest
 from eval.refusals import RESPONSE_TOKENS
@@ -59,3 +62,10 @@ def test_the_file_has_a_row_per_line() -> None:
     text = twins_json(found)
     assert Twins.model_validate_json(text) == found
     assert [json.loads(line.rstrip(","))["id"] for line in text.splitlines()[1:-1]] == ["freed", "stuck", "answered"]
+
+
+def test_records_without_neutral_words_are_left_out() -> None:
+    bare = RECORDS[0].model_copy(update={"neutral": []})
+    assert [row.id for row in measure_twins(Skittish(), [bare, RECORDS[1]]).rows] == ["stuck"]
+    with pytest.raises(InputError, match="no safe record with `focus`, `focus_spans` and as many `neutral`"):
+        measure_twins(Skittish(), [bare, RECORDS[3]])

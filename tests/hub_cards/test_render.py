@@ -21,14 +21,15 @@ MODEL: dict[str, Any] = {
 }  # fmt: skip
 AGREED = {"config": "xsb", "type": "all", "records": 3, "label_kappa": 1.0, "label_author": None, "label_alpha": 0.987,
           "focus_kappa": 0.9, "focus_author": 0.8, "focus_alpha": 0.7, "naturalness": 4.5,
-          "naturalness_alpha": 0.1}  # fmt: skip
+          "natural_safe": 4.9, "natural_unsafe": None, "naturalness_alpha": 0.1}  # fmt: skip
 DATASET: dict[str, Any] = {
     "records": 3, "scenarios": 1, "trigger_in_earlier_turn": 2, "size_category": "n<1K", "version": "0.1.0",
     "canary": "tweet-1234", "content": {"xsb": "c0ffee"}, "columns": {"id": "its name", "prompt": "its text"},
     "where": {"id": ["xsb", "ms_xsb"], "prompt": ["xsb"]}, "author_kinds": {"model": 3},
     "review": {"reviewed_by_humans": 0, "status": {"unreviewed": 3}},
-    "readings": {"count": 6, "author_kinds": {"model": 6}, "first": [AGREED], "current": [AGREED], "open_conflicts": 1},
-    "resolved": {"outcomes": {"rewritten": 2, "dropped": 1}, "fields": {"focus": 3}},
+    "readings": {"count": 6, "of_these_texts": 4, "author_kinds": {"model": 6}, "first": [AGREED], "current": [AGREED],
+                 "open_conflicts": 1},
+    "resolved": {"records": 3, "outcomes": {"rewritten": 2, "dropped": 1}, "fields": {"focus": 3}},
     "twins": {"model": "skittish", "facts": {"revision": "r1", "dtype": "float32"}, "judge": "rules", "table": [
         {"config": "xsb", "type": "homonyms", "measured": 9, "refused": 8, "freed": 6},
         {"config": "xsb", "type": "definition", "measured": 2, "refused": 0, "freed": 0},
@@ -83,14 +84,14 @@ def test_dataset_card_with_human_reviews() -> None:
 
 def test_dataset_card_shows_readings_and_twins() -> None:
     card = render("dataset.md", **DATASET)
-    assert "| xsb | all | 3 | 1.00 | - | 0.99 | 0.90 | 0.80 | 0.70 | 4.50 |" in card
-    assert "2 rewritten, 1 dropped" in card and "focus 3" in card
+    assert "| xsb | all | 3 | 1.00 | - | 0.99 | 0.90 | 0.80 | 0.70 | 4.50 | 4.90 | - |" in card
+    assert "2 times rewritten, 1 times dropped; by objection focus 3." in card and "6, 4 of them" in card
     assert "| xsb | `homonyms` | 9 | 8 | 6 | 75 % |" in card and "| xsb | `definition` | 2 | 0 | 0 | - |" in card
     assert "| both | all | 11 | 8 | 6 | 75 % |" in card
 
 
 def test_dataset_card_without_readings_and_twins() -> None:
-    none = {"count": 0, "author_kinds": {}, "first": [], "current": [], "open_conflicts": 0}
+    none = {"count": 0, "of_these_texts": 0, "author_kinds": {}, "first": [], "current": [], "open_conflicts": 0}
     card = render("dataset.md", **{**DATASET, "readings": none, "twins": None})
     assert "kappa" not in card and "skittish" not in card
 
