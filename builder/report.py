@@ -43,6 +43,7 @@ def build_report(rows: Rows, hashes: Mapping[str, str], reviews: Reviews, twins:
     every = [record for splits in rows.values() for records in splits.values() for record in records]
     reviews = about(every, reviews)
     first = first_versions(every, reviews)
+    still = conflicts(every, reviews.readings)
     of_these_texts = sum(len(readings_of(record, reviews.readings)) for record in every)
     earlier = sum(r.trigger_turn is not None and r.trigger_turn < len(r.messages) - 1 for r in every)
     return {
@@ -62,7 +63,7 @@ def build_report(rows: Rows, hashes: Mapping[str, str], reviews: Reviews, twins:
             "author_kinds": _sorted(reading.author_kind for reading in reviews.readings),
             "first": [row.model_dump() for row in agreement(first, reviews.readings)],
             "current": [row.model_dump() for row in agreement(every, reviews.readings)],
-            "open_conflicts": len(conflicts(every, reviews.readings)),
+            "open": {"records": len(still), "fields": _sorted(field for c in still for field in c.fields)},
         },
         "resolved": {
             "records": len({item.record.id for item in reviews.replaced}),

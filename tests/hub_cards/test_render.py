@@ -28,7 +28,7 @@ DATASET: dict[str, Any] = {
     "where": {"id": ["xsb", "ms_xsb"], "prompt": ["xsb"]}, "author_kinds": {"model": 3},
     "review": {"reviewed_by_humans": 0, "status": {"unreviewed": 3}},
     "readings": {"count": 6, "of_these_texts": 4, "author_kinds": {"model": 6}, "first": [AGREED], "current": [AGREED],
-                 "open_conflicts": 1},
+                 "open": {"records": 1, "fields": {"label": 1}}},
     "resolved": {"records": 3, "outcomes": {"rewritten": 2, "dropped": 1}, "fields": {"focus": 3}},
     "twins": {"model": "skittish", "facts": {"revision": "r1", "dtype": "float32"}, "judge": "rules", "table": [
         {"config": "xsb", "type": "homonyms", "measured": 9, "refused": 8, "freed": 6},
@@ -86,12 +86,20 @@ def test_dataset_card_shows_readings_and_twins() -> None:
     card = render("dataset.md", **DATASET)
     assert "| xsb | all | 3 | 1.00 | - | 0.99 | 0.90 | 0.80 | 0.70 | 4.50 | 4.90 | - |" in card
     assert "2 times rewritten, 1 times dropped; by objection focus 3." in card and "6, 4 of them" in card
+    assert "To 1 records a reader still objects: label 1." in card
     assert "| xsb | `homonyms` | 9 | 8 | 6 | 75 % |" in card and "| xsb | `definition` | 2 | 0 | 0 | - |" in card
     assert "| both | all | 11 | 8 | 6 | 75 % |" in card
 
 
 def test_dataset_card_without_readings_and_twins() -> None:
-    none = {"count": 0, "of_these_texts": 0, "author_kinds": {}, "first": [], "current": [], "open_conflicts": 0}
+    none = {
+        "count": 0,
+        "of_these_texts": 0,
+        "author_kinds": {},
+        "first": [],
+        "current": [],
+        "open": {"records": 0, "fields": {}},
+    }
     card = render("dataset.md", **{**DATASET, "readings": none, "twins": None})
     assert "kappa" not in card and "skittish" not in card
 
