@@ -32,11 +32,10 @@ def near_copies(records: Sequence[Record], places: Sequence[Place], file: Path) 
 
 def _prompts(file: Path) -> Iterator[tuple[int, str]]:
     """Line number and text of each prompt."""
-    readers = {".csv": _csv, ".jsonl": _jsonl}
-    if file.suffix.lower() not in readers:
+    if file.suffix.lower() not in TABLES:
         raise InputError(f"{file} is neither .csv nor .jsonl; give a file of one of these kinds")
     try:
-        yield from readers[file.suffix.lower()](file)
+        yield from TABLES[file.suffix.lower()](file)
     except OSError as error:
         raise InputError(f"{file} cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
@@ -76,3 +75,6 @@ def _jsonl(file: Path) -> Iterator[tuple[int, str]]:
             if not isinstance(row, dict) or not isinstance(row.get(COLUMN), str):
                 raise InputError(f"{file}, line {number}: no text in `{COLUMN}`; each line is an object with a prompt")
             yield number, row[COLUMN]
+
+
+TABLES = {".csv": _csv, ".jsonl": _jsonl}

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from builder.against import near_copies
+from builder.against import TABLES, near_copies
 from builder.agreement import Agreement, agreement, conflicts
 from builder.read import Place, Problem, read_places
 from builder.release import release as write_release
@@ -38,11 +38,13 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a ta
 @app.command()
 def validate(
     paths: Paths = None,
-    against: Annotated[list[Path] | None, typer.Option(help="CSV or JSONL file whose prompts must not recur.")] = None,
+    against: Annotated[list[Path] | None, typer.Option(help="CSV or JSONL files whose prompts must not recur.")] = None,
 ) -> None:
     """Check the records against every rule; print each problem as file:line: message."""
-    records, places, problems = _checked(paths or [RECORDS])
-    for file in against or []:
+    # `--against a.csv b.csv` is what people write, though an option takes but one value.
+    others = [*(against or []), *(path for path in paths or [] if against and path.suffix.lower() in TABLES)]
+    records, places, problems = _checked([path for path in paths or [] if path not in others] or [RECORDS])
+    for file in others:
         problems += near_copies(records, places, file)
     if problems:
         _refuse(problems)

@@ -88,8 +88,8 @@ class _Collected:
             self.problems.append(Problem(self.file, long, message))
             return
         try:
-            root = yaml.compose(text, Loader=yaml.SafeLoader)
-        except (yaml.YAMLError, RecursionError) as error:
+            root = yaml.compose(text, Loader=yaml.CSafeLoader)  # twenty times as fast as the other one
+        except yaml.YAMLError as error:
             self.problems.append(Problem(self.file, *_unreadable(error, text)))
             return
         if root is None:
@@ -207,11 +207,11 @@ class _Collected:
         self.problems.append(Problem(self.file, line(node), message))
 
 
-def _unreadable(error: Exception, text: str) -> tuple[int, str]:
+def _unreadable(error: yaml.YAMLError, text: str) -> tuple[int, str]:
     """Line and message of what is no YAML."""
     if isinstance(error, ReaderError):
-        line = text[: error.position].count("\n") + 1
-        return line, f"no readable YAML: {error.reason} (U+{ord(text[error.position]):04X}); take the character out"
+        line = text.encode()[: error.position].count(b"\n") + 1
+        return line, f"no readable YAML: {error.reason} (U+{error.character:04X}); take the character out"
     mark = getattr(error, "problem_mark", None)
     reason = getattr(error, "problem", None) or str(error).splitlines()[0]
     fix = 'put texts in double quotes, write \\" for a quote inside, and indent with spaces'

@@ -86,3 +86,15 @@ def test_every_dependency_is_pinned() -> None:
     pins = (ROOT / "constraints.txt").read_text().splitlines()
     assert all(re.fullmatch(r"[\w.-]+==[\w.!+]+", line) for line in pins)
     assert needed <= {line.split("==")[0].lower().replace("_", "-") for line in pins}
+
+
+def test_the_citation_names_this_version_and_the_paper() -> None:
+    import tomllib
+
+    import yaml
+
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert (cited["version"], cited["license"]) == (project["version"], "Apache-2.0")
+    assert cited["references"][0]["url"].endswith("2510.08158")
+    assert {"cff-version", "message", "title", "authors"} <= set(cited)

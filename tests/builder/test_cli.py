@@ -84,6 +84,10 @@ def test_validate_against_another_benchmark(tmp_path: Path) -> None:
     code, out, err = run("validate", RECORDS / "xsb" / "homonyms.yaml", "--against", file)
     assert code == 2 and err == "1 problem\n"
     assert "xsb-homonyms-030: " in out and out.endswith(f"alike with {file}, line 3; write it anew\n")
+    empty = tmp_path / "empty.jsonl"
+    empty.write_text('{"prompt": "Nothing alike in here at all."}\n')
+    code, out, _ = run("validate", "--against", empty, file, "--", RECORDS / "xsb" / "homonyms.yaml")
+    assert code == 2 and "xsb-homonyms-030: " in out
     assert run("validate", RECORDS / "xsb" / "homonyms.yaml", "--against", __file__)[0] != 0
 
 

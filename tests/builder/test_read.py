@@ -101,14 +101,14 @@ def ms(old: str, new: str) -> str:
 # name: (text, line of the problem, what the message says)
 MALFORMED = {
     "no YAML": ('type: "homonyms\n', 2, "no readable YAML: found unexpected end of stream"),
-    "a tab": ("type: homonyms\n\tdefaults: {}\n", 2, "no readable YAML: found character '\\t'"),
-    "a NUL": ("type:\n  \0\n", 2, "no readable YAML: special characters are not allowed (U+0000)"),
+    "a tab": ("type: homonyms\n\tdefaults: {}\n", 2, "no readable YAML: found a tab character"),
+    "a NUL": ("type: \u00e9\n  \0\n", 2, "no readable YAML: control characters are not allowed (U+0000)"),
     "quotes in quotes": (xsb("A job is", 'A "job" is'), 12, 'write \\" for a quote inside'),
     "two documents": (XSB + "---\n" + XSB, 14, "no readable YAML: but found another document"),
     "empty": ("# nothing yet\n", 1, "the file is empty"),
     "a list": ("- a\n- b\n", 1, "neither XSB nor MS-XSB"),
     "both shapes": (XSB + "endings: []\n", 1, "neither XSB nor MS-XSB"),
-    "deep": ("[" * 5000, 1, "no readable YAML: maximum recursion depth"),
+    "deep": ("[" * 5000, 1, "no readable YAML: exceeded maximum nesting depth"),
     "no type": (xsb("type: homonyms\n", ""), 1, "a file has no `type`; add it"),
     "no records": (XSB[: XSB.index("records:")] + "records: []\n", 3, "`records` is an empty list; add an item"),
     "records no list": (XSB[: XSB.index("records:")] + "records: none\n", 3, "`records` must be a list; got str"),
