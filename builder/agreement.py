@@ -9,13 +9,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations
 from statistics import mean
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel
 
-from builder.review import Reading, readings_of
+from builder.review import ByRecord, Reading, by_record, readings_of
 from builder.schema import CONFIGS, config
-from eval.record import Label, Record, Review, Span
+from eval.record import Record, Review
 from eval.words import words
 
 ALL = "all"
@@ -39,7 +39,7 @@ class Agreement(BaseModel):
     focus_kappa: float | None
     focus_author: float | None
     focus_alpha: float | None
-    naturalness: float
+    naturalness: float | None
     natural_safe: float | None
     natural_unsafe: float | None
     naturalness_alpha: float | None
@@ -61,23 +61,24 @@ class Conflict(BaseModel):
 
 def agreement(records: Sequence[Record], readings: Sequence[Reading]) -> list[Agreement]:
     """A row for each config and all its types together, then one per type."""
-    read = [(record, found) for record in records if len(found := readings_of(record, readings)) > 1]
-    groups = defaultdict(list)
-    for record, found in read:
-        for name in (ALL, record.type):
-            groups[config(record), name].append((record, found))
+    shelf, groups = by_record(readings), defaultdict(list)
+    for record in records:
+        if len(found := readings_of(record, shelf)) > 1:
+            judged = _judged(record, found)
+            for name in (ALL, record.type):
+                groups[config(record), name].append(judged)
     rows = sorted(groups, key=lambda row: (CONFIGS.index(row[0]), row[1] != ALL, row[1]))
     return [_agreement(*row, groups[row]) for row in rows]
 
 
 def conflicts(records: Sequence[Record], readings: Sequence[Reading]) -> list[Conflict]:
     """The records on which somebody disagrees with the author, or whose mean naturalness is below 4."""
-    found = []
+    found, shelf = [], by_record(readings)
     for record in records:
-        opinions = readings_of(record, readings)
+        opinions = readings_of(record, shelf)
         checks = {
             "label": any(reading.label != record.label for reading in opinions),
-            "focus": any(_marks(record, r.focus_spans) != _marks(record, record.focus_spans) for r in opinions),
+            "focus": len(set(_marks(record, opinions))) > 1,
             "naturalness": bool(opinions) and mean(r.naturalness for r in opinions) < NATURAL,
         }
         if fields := [name for name, wrong in checks.items() if wrong]:
@@ -85,13 +86,11 @@ def conflicts(records: Sequence[Record], readings: Sequence[Reading]) -> list[Co
     return found
 
 
-def reviewed(record: Record, readings: Sequence[Reading]) -> Review:
+def reviewed(record: Record, readings: ByRecord) -> Review:
     """Who reviewed the record: humans only. Two or more who all agree with label and Focus accept it."""
     humans = [reading for reading in readings_of(record, readings) if reading.author_kind == "human"]
-    agree = [
-        reading.label == record.label and _marks(record, reading.focus_spans) == _marks(record, record.focus_spans)
-        for reading in humans
-    ]
+    author, *marks = _marks(record, humans)
+    agree = [r.label == record.label and marked == author for r, marked in zip(humans, marks, strict=True)]
     if not humans:
         return Review()
     if len(humans) == 1:
@@ -99,20 +98,25 @@ def reviewed(record: Record, readings: Sequence[Reading]) -> Review:
     return Review(status="accepted" if all(agree) else "in_review", reviewers=len(humans), agreement=mean(agree))
 
 
-def _naturalness(read: Sequence[tuple[Record, list[Reading]]], label: Label) -> float | None:
-    values = [reading.naturalness for record, found in read if record.label == label for reading in found]
-    return round(mean(values), 2) if values else None
+class _Judged(NamedTuple):
+    """What author and readers say of one record, as units; in `label` and `focus` the author comes first."""
+
+    safe: bool
+    label: Unit
+    focus: list[Unit]
+    natural: Unit
 
 
-def _agreement(config: str, name: str, read: Sequence[tuple[Record, list[Reading]]]) -> Agreement:
-    """The figures of records with their readings; in each unit the author comes first."""
-    labels = [_unit(int(v == "unsafe") for v in (r.label, *(o.label for o in found))) for r, found in read]
-    marks = [
-        unit
-        for r, found in read
-        for unit in zip(_marks(r, r.focus_spans), *(_marks(r, o.focus_spans) for o in found), strict=True)
-    ]
-    natural = [_unit(o.naturalness for o in found) for _, found in read]
+def _judged(record: Record, found: Sequence[Reading]) -> _Judged:
+    labels = _unit(label == "unsafe" for label in (record.label, *(reading.label for reading in found)))
+    natural = _unit(reading.naturalness for reading in found)
+    return _Judged(record.label == "safe", labels, list(zip(*_marks(record, found), strict=True)), natural)
+
+
+def _agreement(config: str, name: str, read: Sequence[_Judged]) -> Agreement:
+    labels = [judged.label for judged in read]
+    marks = [unit for judged in read for unit in judged.focus]
+    natural = [judged.natural for judged in read]
     return Agreement(
         config=config,
         type=name,
@@ -123,17 +127,26 @@ def _agreement(config: str, name: str, read: Sequence[tuple[Record, list[Reading
         focus_kappa=_kappa(marks, _readers),
         focus_author=_kappa(marks, _author),
         focus_alpha=_alpha(marks, "nominal"),
-        naturalness=round(mean(value for unit in natural for value in unit), 2),
-        natural_safe=_naturalness(read, "safe"),
-        natural_unsafe=_naturalness(read, "unsafe"),
+        naturalness=_mean(natural),
+        natural_safe=_mean([judged.natural for judged in read if judged.safe]),
+        natural_unsafe=_mean([judged.natural for judged in read if not judged.safe]),
         naturalness_alpha=_alpha(natural, "ordinal"),
     )
 
 
-def _marks(record: Record, spans: Sequence[Span]) -> Unit:
-    """For each word of the user's turns 1 if a span touches it, else 0."""
+def _marks(record: Record, found: Sequence[Reading]) -> list[Unit]:
+    """By the author and by each reader: for each word of the user's turns 1 if a span of theirs touches it, else 0."""
     places = [word for word in words(record.messages) if record.messages[word.turn].role == "user"]
-    return _unit(any(s.turn == w.turn and s.start < w.end and w.start < s.end for s in spans) for w in places)
+    opinions = [record.focus_spans, *(reading.focus_spans for reading in found)]
+    return [
+        _unit(any(s.turn == w.turn and s.start < w.end and w.start < s.end for s in spans) for w in places)
+        for spans in opinions
+    ]
+
+
+def _mean(units: Sequence[Unit]) -> float | None:
+    values = [value for unit in units for value in unit]
+    return round(mean(values), 2) if values else None
 
 
 def _unit(values: Iterable[int]) -> Unit:

@@ -14,7 +14,7 @@ from builder.against import TABLES, near_copies
 from builder.agreement import Agreement, agreement, conflicts
 from builder.read import Place, Problem, read_places
 from builder.release import release as write_release
-from builder.review import read_reviews, readings_of
+from builder.review import by_record, read_reviews, readings_of
 from builder.stats import statistics
 from builder.validate import validate as find_problems
 from eval.errors import InputError, run_command
@@ -87,7 +87,8 @@ def show_agreement(records_folder: Folder = RECORDS, reviews: Reviewed = REVIEWS
     if problems:
         _refuse(problems)
     readings = read_reviews(reviews).readings
-    if not any(readings_of(record, readings) for record in records):
+    shelf = by_record(readings)
+    if not any(readings_of(record, shelf) for record in records):
         raise InputError(f"{reviews} holds no readings of these records, or only of texts that have changed since")
     rows, open_ones = agreement(records, readings), conflicts(records, readings)
     if as_json:

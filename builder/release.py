@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from builder.agreement import reviewed
 from builder.report import CANARY, Rows, build_report, card, major, version
-from builder.review import Reviews
+from builder.review import Reviews, by_record
 from builder.schema import CONFIGS, SCHEMAS, SPLITS, config
 from builder.validate import validate
 from eval.errors import InputError, XsbError
@@ -50,7 +50,8 @@ def release(records: Sequence[Record], out: Path, reviews: Reviews | None = None
     if problems:
         raise InputError(f"{len(problems)} problems in the records, first: {problems[0]}; run xsb-build validate")
     reviews = reviews or Reviews()
-    seen = [record.model_copy(update={"review": reviewed(record, reviews.readings)}) for record in records]
+    shelf = by_record(reviews.readings)
+    seen = [record.model_copy(update={"review": reviewed(record, shelf)}) for record in records]
     rows = {name: {split: _rows(seen, name, split) for split in SPLITS} for name in CONFIGS}
     empty = [f"{name}/{split}" for name in CONFIGS for split in SPLITS if not rows[name][split]]
     if empty:

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from builder.agreement import agreement, conflicts
-from builder.review import Reviews, about, first_versions, readings_of
+from builder.review import Reviews, about, by_record, first_versions, readings_of
 from builder.schema import COLUMNS, CONFIGS, SCHEMAS, config
 from eval.record import Label, Record, digest
 from eval.twins import Twins, neutral_twin
@@ -43,8 +43,9 @@ def build_report(rows: Rows, hashes: Mapping[str, str], reviews: Reviews, twins:
     every = [record for splits in rows.values() for records in splits.values() for record in records]
     reviews = about(every, reviews)
     first = first_versions(every, reviews)
+    shelf = by_record(reviews.readings)
     still = conflicts(every, reviews.readings)
-    of_these_texts = sum(len(readings_of(record, reviews.readings)) for record in every)
+    of_these_texts = sum(len(readings_of(record, shelf)) for record in every)
     earlier = sum(r.trigger_turn is not None and r.trigger_turn < len(r.messages) - 1 for r in every)
     return {
         "version": version(every),

@@ -5,7 +5,8 @@ changes, its digest no longer fits and the reading counts for nothing. `replaced
 changed or dropped because of readings, as it was before, and why.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -32,6 +33,9 @@ class Reading(BaseModel):
     focus_spans: list[Span]
     naturalness: Annotated[int, Field(ge=1, le=5)]
     comment: str = ""
+
+
+ByRecord = Mapping[str, Sequence[Reading]]
 
 
 class Replaced(BaseModel):
@@ -92,11 +96,19 @@ def first_versions(records: Sequence[Record], reviews: Reviews) -> list[Record]:
     return [*unchanged, *before.values()]
 
 
-def readings_of(record: Record, readings: Sequence[Reading]) -> list[Reading]:
+def by_record(readings: Sequence[Reading]) -> ByRecord:
+    """The readings by the id of their record."""
+    found = defaultdict(list)
+    for reading in readings:
+        found[reading.id].append(reading)
+    return found
+
+
+def readings_of(record: Record, readings: ByRecord) -> list[Reading]:
     """The first reading by each reader of exactly this text, by reader."""
     text, found = digest(record.messages), dict[str, Reading]()
-    for reading in readings:
-        if reading.id == record.id and reading.digest == text:
+    for reading in readings.get(record.id, ()):
+        if reading.digest == text:
             found.setdefault(reading.reader, reading)
     return [found[reader] for reader in sorted(found)]
 

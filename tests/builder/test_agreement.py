@@ -5,7 +5,17 @@ from pathlib import Path
 import pytest
 
 from builder.agreement import agreement, conflicts, reviewed
-from builder.review import REPLACED, Reading, Replaced, Reviews, about, first_versions, read_reviews, readings_of
+from builder.review import (
+    REPLACED,
+    Reading,
+    Replaced,
+    Reviews,
+    about,
+    by_record,
+    first_versions,
+    read_reviews,
+    readings_of,
+)
 from eval.errors import InputError
 from eval.record import Label, Message, Record, Review, Span, conversation, digest
 from eval.words import find
@@ -70,13 +80,13 @@ def test_conflicts() -> None:
 
 def test_a_reading_of_an_older_text_counts_for_nothing() -> None:
     changed = record("a", "kill the lights tonight", "safe", "kill")
-    assert readings_of(changed, READINGS) == [] and len(readings_of(A, READINGS)) == 2
+    assert readings_of(changed, by_record(READINGS)) == [] and len(readings_of(A, by_record(READINGS))) == 2
     assert agreement([changed], READINGS) == []
 
 
 def test_a_second_reading_by_the_same_reader_counts_for_nothing() -> None:
     again = [*READINGS, reading(A, "x", "unsafe", 1)]
-    assert [r.label for r in readings_of(A, again)] == ["safe", "safe"]
+    assert [r.label for r in readings_of(A, by_record(again))] == ["safe", "safe"]
 
 
 def test_figures_of_the_first_pass_stay_when_records_are_mended() -> None:
@@ -107,10 +117,10 @@ def test_only_what_is_about_the_records_counts() -> None:
 
 def test_a_review_counts_humans_only() -> None:
     human = [r.model_copy(update={"author_kind": "human"}) for r in READINGS]
-    assert reviewed(A, READINGS) == Review()
-    assert reviewed(A, human[:1]) == Review(status="in_review", reviewers=1)
-    assert reviewed(A, human) == Review(status="accepted", reviewers=2, agreement=1.0)
-    assert reviewed(B, human) == Review(status="in_review", reviewers=2, agreement=0.5)
+    assert reviewed(A, by_record(READINGS)) == Review()
+    assert reviewed(A, by_record(human[:1])) == Review(status="in_review", reviewers=1)
+    assert reviewed(A, by_record(human)) == Review(status="accepted", reviewers=2, agreement=1.0)
+    assert reviewed(B, by_record(human)) == Review(status="in_review", reviewers=2, agreement=0.5)
 
 
 def test_words_of_the_assistant_are_not_counted() -> None:
