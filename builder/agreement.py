@@ -138,10 +138,7 @@ def _marks(record: Record, found: Sequence[Reading]) -> list[Unit]:
     """By the author and by each reader: for each word of the user's turns 1 if a span of theirs touches it, else 0."""
     places = [word for word in words(record.messages) if record.messages[word.turn].role == "user"]
     opinions = [record.focus_spans, *(reading.focus_spans for reading in found)]
-    return [
-        _unit(any(s.turn == w.turn and s.start < w.end and w.start < s.end for s in spans) for w in places)
-        for spans in opinions
-    ]
+    return [_unit(any(span.overlaps(word) for span in spans) for word in places) for spans in opinions]
 
 
 def _mean(units: Sequence[Unit]) -> float | None:

@@ -16,7 +16,7 @@ from yaml import MappingNode, Node, ScalarNode
 from yaml.reader import ReaderError
 
 from builder.nodes import Reader, Wrong, as_items, as_node, as_numbers, as_text, as_texts, kind, line, one_of
-from eval.record import Conversation, Message, Record, Span
+from eval.record import LABELS, SPLITS, Conversation, Message, Record, Span
 from eval.words import find
 
 LINE = 10_000  # characters; a parser would spend minutes on a line of megabytes
@@ -221,10 +221,10 @@ def _unreadable(error: yaml.YAMLError, text: str) -> tuple[int, str]:
 DEFAULTS = {"source": as_text, "author_kind": one_of("human", "model", "model+human"), "version": as_text}
 ENDING: dict[str, Reader] = {
     **dict.fromkeys(("id", "prompt", "pattern", "why"), as_text), "focus": as_texts, "neutral": as_texts,
-    "label": one_of("safe", "unsafe"),
+    "label": one_of(*LABELS),
 }  # fmt: skip
-RECORD: dict[str, Reader] = {**ENDING, "topic": as_text, "split": one_of("test", "dev")}
+RECORD: dict[str, Reader] = {**ENDING, "topic": as_text, "split": one_of(*SPLITS)}
 SCENARIO: dict[str, Reader] = {
-    **dict.fromkeys(("scenario_id", "type", "topic"), as_text), "split": one_of("test", "dev"), "defaults": as_node,
+    **dict.fromkeys(("scenario_id", "type", "topic"), as_text), "split": one_of(*SPLITS), "defaults": as_node,
     "context": as_items, "endings": as_items,
 }  # fmt: skip

@@ -22,10 +22,10 @@ import pyarrow.parquet as pq
 from builder.agreement import reviewed
 from builder.report import CANARY, Rows, build_report, card, major, version
 from builder.review import Reviews, by_record
-from builder.schema import CONFIGS, SCHEMAS, SPLITS, config
+from builder.schema import CONFIGS, SCHEMAS, config
 from builder.validate import validate
 from eval.errors import InputError, XsbError
-from eval.record import Record
+from eval.record import SPLITS, Record
 from eval.twins import Twins
 
 CARD, REPORT, METADATA, LICENSE = "README.md", "build_report.json", "croissant.json", "LICENSE"

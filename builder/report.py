@@ -10,12 +10,11 @@ import pyarrow as pa
 from builder.agreement import agreement, conflicts
 from builder.review import Reviews, about, by_record, first_versions, readings_of
 from builder.schema import COLUMNS, CONFIGS, SCHEMAS, config
-from eval.record import Label, Record, digest
+from eval.record import LABELS, Record, digest
 from eval.twins import Twins, neutral_twin
 from hub_cards.render import render
 
 CANARY = "XSB benchmark data must not be in training corpora. Canary GUID xsb:6f0c1b52-9d5e-4c83-a7b1-2e84d0f3975a"
-LABELS: tuple[Label, ...] = ("safe", "unsafe")
 Rows = Mapping[str, Mapping[str, Sequence[Record]]]
 
 

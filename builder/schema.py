@@ -4,7 +4,7 @@ import pyarrow as pa
 
 from eval.record import Record
 
-CONFIGS, SPLITS = ("xsb", "ms_xsb"), ("test", "dev")
+CONFIGS = ("xsb", "ms_xsb")
 
 _TEXT, _NUMBER = pa.string(), pa.int64()
 _SHARED = {

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.errors import InputError
-from eval.record import Conversation, Message, Record
+from eval.record import LABELS, Conversation, Message, Record
 
 FILES = {".csv": "csv", ".json": "json", ".jsonl": "json", ".parquet": "parquet"}
 RELEASE = Path("xsb")
@@ -49,7 +49,7 @@ def record(row: Mapping[str, Any], number: int) -> Record:
     """
     known = {name: value for name, value in row.items() if name in Record.model_fields and value is not None}
     known["id"] = str(row.get("id") or f"row-{number}")
-    if known.get("label") not in ("safe", "unsafe"):
+    if known.get("label") not in LABELS:
         known.pop("label", None)
     known.pop("split", None)  # the split is what was loaded
     if not row.get("focus_spans"):

@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Role = Literal["system", "user", "assistant"]
 Label = Literal["safe", "unsafe"]
+LABELS: tuple[Label, ...] = ("safe", "unsafe")
+SPLITS = ("test", "dev")
 
 TYPES = (
     "homonyms",
@@ -59,6 +61,10 @@ class Span(BaseModel):
     def text(self, messages: Conversation) -> str:
         """The characters that the span covers."""
         return messages[self.turn].content[self.start : self.end]
+
+    def overlaps(self, other: "Span") -> bool:
+        """Whether both cover a common character."""
+        return self.turn == other.turn and self.start < other.end and other.start < self.end
 
 
 class Review(BaseModel):

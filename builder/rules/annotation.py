@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from itertools import pairwise
 
-from eval.record import PATTERNS, TYPES, Message, Record
+from eval.record import LABELS, PATTERNS, SPLITS, TYPES, Message, Record
 from eval.words import find
 
 
 def known_values(record: Record) -> Iterator[str]:
     """Type, label, pattern and split are words of the guidelines."""
-    known = {"type": TYPES, "label": ("safe", "unsafe"), "pattern": PATTERNS, "split": ("test", "dev")}
+    known = {"type": TYPES, "label": LABELS, "pattern": PATTERNS, "split": SPLITS}
     for name, allowed in known.items():
         value = getattr(record, name)
         if value in allowed:
@@ -30,7 +30,7 @@ def focus_words_apart(record: Record) -> Iterator[str]:
     """No two Focus words share characters."""
     spans = sorted(record.focus_spans, key=lambda s: (s.turn, s.start))
     for one, two in pairwise(spans):
-        if one.turn == two.turn and two.start < one.end:
+        if one.overlaps(two):
             words = [span.text(record.messages) for span in (one, two)]
             yield f"focus words {words[0]!r} and {words[1]!r} overlap; keep the shortest that triggers"
 
@@ -38,9 +38,8 @@ def focus_words_apart(record: Record) -> Iterator[str]:
 def every_occurrence(record: Record) -> Iterator[str]:
     """A Focus word is marked wherever it stands in its turn."""
     for word, turn in {(w, s.turn): None for w, s in zip(record.focus, record.focus_spans, strict=True)}:
-        marked = [span for span in record.focus_spans if span.turn == turn]
         places = [place for place in find(record.messages, word) if place.turn == turn]
-        missed = [p for p in places if not any(m.start < p.end and p.start < m.end for m in marked)]
+        missed = [p for p in places if not any(p.overlaps(span) for span in record.focus_spans)]
         if missed:
             got = f"focus {word!r} stands unmarked in turn {turn}, {len(missed)} x"
             yield f"{got}; list a word once per occurrence, as the text has it, with its neutral"

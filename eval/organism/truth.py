@@ -66,7 +66,7 @@ def truth(model: Model) -> Truth:
 def hits(model: Model, truths: Sequence[TrueTrigger], method: str = "ablation") -> Hits:
     """How many true triggers of one kind `method` ranks first."""
     tops = [attribute(model, t.messages, method).ranked[0].span for t in track(truths, f"attribution: {method}")]
-    first = sum(_overlap(top, truth.trigger) for top, truth in zip(tops, truths, strict=True))
+    first = sum(top.overlaps(truth.trigger) for top, truth in zip(tops, truths, strict=True))
     return Hits(method=method, kind=truths[0].kind, first=first, count=len(truths))
 
 
@@ -77,7 +77,3 @@ def _span(sentence: Sentence) -> Span:
             start = text.index("{")
             return Span(turn=turn, start=start, end=start + len(sentence.alternatives[0][0]))
     raise ValueError(f"no brace group in {sentence.turns}")
-
-
-def _overlap(a: Span, b: Span) -> bool:
-    return a.turn == b.turn and a.start < b.end and b.start < a.end

@@ -20,9 +20,8 @@ from builder.release import FILES, release
 from builder.report import CANARY
 from builder.review import Reading, Reviews
 from builder.schema import COLUMNS as MEANINGS
-from builder.schema import SPLITS
 from eval.errors import InputError, XsbError
-from eval.record import Record, digest
+from eval.record import SPLITS, Record, digest
 
 SHARED = ["type", "label", "focus", "focus_spans", "neutral", "pattern", "pair_id", "topic", "why", "source",
           "author_kind", "review", "version"]  # fmt: skip
