@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel
 
-from builder.review import ByRecord, Reading, by_record, readings_of
+from builder.review import ByRecord, Reading, readings_of
 from builder.schema import CONFIGS, config
 from eval.record import Record, Review
 from eval.words import words
@@ -59,11 +59,11 @@ class Conflict(BaseModel):
         return [author, *readers]
 
 
-def agreement(records: Sequence[Record], readings: Sequence[Reading]) -> list[Agreement]:
+def agreement(records: Sequence[Record], readings: ByRecord) -> list[Agreement]:
     """A row for each config and all its types together, then one per type."""
-    shelf, groups = by_record(readings), defaultdict(list)
+    groups = defaultdict(list)
     for record in records:
-        if len(found := readings_of(record, shelf)) > 1:
+        if len(found := readings_of(record, readings)) > 1:
             judged = _judged(record, found)
             for name in (ALL, record.type):
                 groups[config(record), name].append(judged)
@@ -71,11 +71,11 @@ def agreement(records: Sequence[Record], readings: Sequence[Reading]) -> list[Ag
     return [_agreement(*row, groups[row]) for row in rows]
 
 
-def conflicts(records: Sequence[Record], readings: Sequence[Reading]) -> list[Conflict]:
+def conflicts(records: Sequence[Record], readings: ByRecord) -> list[Conflict]:
     """The records on which somebody disagrees with the author, or whose mean naturalness is below 4."""
-    found, shelf = [], by_record(readings)
+    found = []
     for record in records:
-        opinions = readings_of(record, shelf)
+        opinions = readings_of(record, readings)
         checks = {
             "label": any(reading.label != record.label for reading in opinions),
             "focus": len(set(_marks(record, opinions))) > 1,
@@ -89,12 +89,12 @@ def conflicts(records: Sequence[Record], readings: Sequence[Reading]) -> list[Co
 def reviewed(record: Record, readings: ByRecord) -> Review:
     """Who reviewed the record: humans only. Two or more who all agree with label and Focus accept it."""
     humans = [reading for reading in readings_of(record, readings) if reading.author_kind == "human"]
-    author, *marks = _marks(record, humans)
-    agree = [r.label == record.label and marked == author for r, marked in zip(humans, marks, strict=True)]
     if not humans:
         return Review()
     if len(humans) == 1:
         return Review(status="in_review", reviewers=1)
+    author, *marks = _marks(record, humans)
+    agree = [r.label == record.label and marked == author for r, marked in zip(humans, marks, strict=True)]
     return Review(status="accepted" if all(agree) else "in_review", reviewers=len(humans), agreement=mean(agree))
 
 

@@ -60,9 +60,7 @@ def validate(
 @app.command()
 def stats(records_folder: Folder = RECORDS, as_json: AsJson = False) -> None:
     """Show per config, type and label how many records there are, how varied they are and who reviewed them."""
-    records, _, problems = read_places(records_folder)
-    if problems:
-        _refuse(problems)
+    records = _read(records_folder)
     rows = statistics(records)
     if as_json:
         print(json.dumps([row.model_dump() for row in rows], indent=2, ensure_ascii=False))
@@ -83,12 +81,9 @@ def stats(records_folder: Folder = RECORDS, as_json: AsJson = False) -> None:
 @app.command(name="agreement")
 def show_agreement(records_folder: Folder = RECORDS, reviews: Reviewed = REVIEWS, as_json: AsJson = False) -> None:
     """Show how far readers agree per field and type, and every record on which they do not."""
-    records, _, problems = read_places(records_folder)
-    if problems:
-        _refuse(problems)
-    readings = read_reviews(reviews).readings
-    shelf = by_record(readings)
-    if not any(readings_of(record, shelf) for record in records):
+    records = _read(records_folder)
+    readings = by_record(read_reviews(reviews).readings)
+    if not any(readings_of(record, readings) for record in records):
         raise InputError(f"{reviews} holds no readings of these records, or only of texts that have changed since")
     rows, open_ones = agreement(records, readings), conflicts(records, readings)
     if as_json:
@@ -126,6 +121,14 @@ def release(
 def main() -> None:
     """Entry point."""
     run_command(app)
+
+
+def _read(folder: Path) -> list[Record]:
+    """The records of a folder; refused while one cannot be read."""
+    records, _, problems = read_places(folder)
+    if problems:
+        _refuse(problems)
+    return records
 
 
 def _checked(paths: Sequence[Path]) -> tuple[list[Record], list[Place], list[Problem]]:

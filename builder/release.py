@@ -59,7 +59,7 @@ def release(records: Sequence[Record], out: Path, reviews: Reviews | None = None
     out = out.resolve()
     try:
         _check_replaceable(out)
-        _check_test_is_frozen(rows, out)
+        _check_test_is_frozen(rows, version(seen), out)
         out.parent.mkdir(parents=True, exist_ok=True)
         _sweep(out)
         # Beside `out`, so that both are on one file system and the swap is a rename.
@@ -90,11 +90,10 @@ def _check_replaceable(out: Path) -> None:
         raise InputError(f"{out} {which}, so it is no release; move it or choose another folder")
 
 
-def _check_test_is_frozen(rows: Rows, out: Path) -> None:
+def _check_test_is_frozen(rows: Rows, new: str, out: Path) -> None:
     """Within a major version from 1 on, people's results on the test split have to stay comparable."""
     if not (out / REPORT).exists():
         return
-    new = version([record for splits in rows.values() for records in splits.values() for record in records])
     try:
         old = json.loads((out / REPORT).read_text(encoding="utf-8"))["version"]
         before = {name: pq.read_table(out / name / "test.parquet").to_pylist() for name in CONFIGS}

@@ -20,9 +20,7 @@ Rows = Mapping[str, Mapping[str, Sequence[Record]]]
 
 def version(records: Sequence[Record]) -> str:
     """The version of the release: the highest among its records."""
-    return max(
-        (record.version for record in records), key=lambda v: [int(n) if n.isdigit() else 0 for n in v.split(".")]
-    )
+    return max((record.version for record in records), key=lambda text: [int(number) for number in text.split(".")])
 
 
 def major(text: str) -> int:
@@ -43,7 +41,7 @@ def build_report(rows: Rows, hashes: Mapping[str, str], reviews: Reviews, twins:
     reviews = about(every, reviews)
     first = first_versions(every, reviews)
     shelf = by_record(reviews.readings)
-    still = conflicts(every, reviews.readings)
+    still = conflicts(every, shelf)
     of_these_texts = sum(len(readings_of(record, shelf)) for record in every)
     earlier = sum(r.trigger_turn is not None and r.trigger_turn < len(r.messages) - 1 for r in every)
     return {
@@ -61,8 +59,8 @@ def build_report(rows: Rows, hashes: Mapping[str, str], reviews: Reviews, twins:
             "count": len(reviews.readings),
             "of_these_texts": of_these_texts,
             "author_kinds": _sorted(reading.author_kind for reading in reviews.readings),
-            "first": [row.model_dump() for row in agreement(first, reviews.readings)],
-            "current": [row.model_dump() for row in agreement(every, reviews.readings)],
+            "first": [row.model_dump() for row in agreement(first, shelf)],
+            "current": [row.model_dump() for row in agreement(every, shelf)],
             "open": {"records": len(still), "fields": _sorted(field for c in still for field in c.fields)},
         },
         "resolved": {

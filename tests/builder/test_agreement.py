@@ -50,7 +50,7 @@ READINGS = [
 
 
 def test_figures_by_hand() -> None:
-    every, homonyms = agreement([A, B, C], READINGS)
+    every, homonyms = agreement([A, B, C], by_record(READINGS))
     assert (every.type, homonyms.type, every.records) == ("all", "homonyms", 3)
     assert every.model_dump(exclude={"type"}) == homonyms.model_dump(exclude={"type"})
     # labels: x says s u u, y says s s u; 2 of 3 agree, chance is 1/3 * 2/3 + 2/3 * 1/3 = 4/9
@@ -67,21 +67,21 @@ def test_figures_by_hand() -> None:
 
 
 def test_one_value_only_has_no_kappa() -> None:
-    (every, _) = agreement([A], READINGS)
+    (every, _) = agreement([A], by_record(READINGS))
     assert every.label_kappa is None and every.label_alpha is None and every.focus_kappa == 1.0
 
 
 def test_conflicts() -> None:
-    found = {conflict.record.id: conflict.fields for conflict in conflicts([A, B, C], READINGS)}
+    found = {conflict.record.id: conflict.fields for conflict in conflicts([A, B, C], by_record(READINGS))}
     assert found == {"b": ["label"], "c": ["focus", "naturalness"]}
-    told = conflicts([B], READINGS)[0].opinions()
+    told = conflicts([B], by_record(READINGS))[0].opinions()
     assert told[0] == "author: unsafe, focus kill" and told[2] == "y: safe, focus kill, natural 5"
 
 
 def test_a_reading_of_an_older_text_counts_for_nothing() -> None:
     changed = record("a", "kill the lights tonight", "safe", "kill")
     assert readings_of(changed, by_record(READINGS)) == [] and len(readings_of(A, by_record(READINGS))) == 2
-    assert agreement([changed], READINGS) == []
+    assert agreement([changed], by_record(READINGS)) == []
 
 
 def test_a_second_reading_by_the_same_reader_counts_for_nothing() -> None:
@@ -100,8 +100,8 @@ def test_figures_of_the_first_pass_stay_when_records_are_mended() -> None:
         ],
     )
     assert {r.id: r.prompt for r in first_versions([A, mended], reviews)} == {r.id: r.prompt for r in (A, B, C)}
-    first = agreement(first_versions([A, mended], reviews), READINGS)
-    assert first == agreement([A, B, C], READINGS)
+    first = agreement(first_versions([A, mended], reviews), by_record(READINGS))
+    assert first == agreement([A, B, C], by_record(READINGS))
 
 
 def test_only_what_is_about_the_records_counts() -> None:
@@ -129,7 +129,7 @@ def test_words_of_the_assistant_are_not_counted() -> None:
     places = spans(talk, ("kill",))
     dialogue = Record(id="d", messages=talk, label="safe", scenario_id="s", focus=["kill"], focus_spans=places)
     both = [reading(dialogue, "x", "safe", 5, "kill"), reading(dialogue, "y", "safe", 5, "kill", "it")]
-    figures = agreement([dialogue], both)[0]
+    figures = agreement([dialogue], by_record(both))[0]
     assert figures.config == "ms_xsb"
     # 4 words: x marks 1, y marks 2; chance is 1/4 * 1/2 + 3/4 * 1/2 = 1/2
     assert figures.focus_kappa == pytest.approx((3 / 4 - 1 / 2) / (1 / 2), abs=1e-3)

@@ -75,9 +75,9 @@ def test_no_record_claims_a_human(records: Sequence[Record], reviews: Reviews) -
 
 def test_two_readers_read_every_text_and_agree(records: Sequence[Record], reviews: Reviews) -> None:
     test = [r for r in records if r.split == "test"]  # contributions enter dev, and are read before they move
-    shelf = by_record(reviews.readings)
-    assert [r.id for r in test if len(readings_of(r, shelf)) < 2] == []
-    found = conflicts(records, reviews.readings)
+    readings = by_record(reviews.readings)
+    assert [r.id for r in test if len(readings_of(r, readings)) < 2] == []
+    found = conflicts(records, readings)
     assert [c.record.id for c in found if "label" in c.fields or "focus" in c.fields] == []
     assert len(found) <= 0.02 * len(records)  # one reader of two finds these unnatural
 
@@ -86,7 +86,7 @@ def test_two_readers_read_every_text_and_agree(records: Sequence[Record], review
 def test_readers_agree(records: Sequence[Record], reviews: Reviews, pass_: str) -> None:
     """The goals of the project, kept at the first reading already, before anything was resolved."""
     read = first_versions(records, reviews) if pass_ == "first" else records
-    rows = agreement(read, reviews.readings)
+    rows = agreement(read, by_record(reviews.readings))
     assert {row.config for row in rows} == {"xsb", "ms_xsb"}
     for row in rows:
         assert min(row.label_kappa or 0, row.label_author or 0) >= 0.95, row
