@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -9,8 +10,9 @@ import typer
 from rich.console import Console
 
 from eval.errors import InputError, run_command
+from eval.models.protocol import Model
 from eval.progress import working
-from eval.record import Conversation, Message, conversation
+from eval.record import Conversation, Message, Record, conversation
 
 app = typer.Typer(help="Find out why a model refuses harmless requests, and what helps.", no_args_is_help=True)
 organism = typer.Typer(help="skittish, the model organism: train it and measure it.", no_args_is_help=True)
@@ -79,8 +81,7 @@ def run(
 ) -> None:
     """Evaluate a model on a dataset, with and without mitigations."""
     from eval.diagnose import check_names
-    from eval.load import load_records, stratified
-    from eval.models import load_model
+    from eval.load import stratified
     from eval.runs.metrics import metrics
     from eval.runs.report import write_report
     from eval.runs.run import run as evaluate
@@ -88,10 +89,8 @@ def run(
 
     names = _names(mitigations)
     check_names(method, names, judge)
-    with working(f"loading {dataset}") as name_step:
-        records = stratified(load_records(dataset, split), limit)
-        name_step(f"loading {model}")
-        loaded = load_model(model, dtype=dtype, base_url=base_url)
+    records, loaded = _loaded([dataset], [split], model, dtype, base_url)
+    records = stratified(records, limit)
     samples = evaluate(
         loaded, records, out, dataset=dataset, split=split, mitigations=names, method=method, judge=judge,
         max_new_tokens=max_new_tokens,
@@ -110,16 +109,11 @@ def twins(
     dtype: Dtype = "auto",
 ) -> None:
     """Answer each safe record and its neutral twin, and write who was refused."""
-    from eval.load import load_records
-    from eval.models import load_model
     from eval.twins import measure_twins, twins_json
 
     if not out.parent.is_dir():
         raise InputError(f"there is no folder {out.parent} for {out.name}; make it, or choose another --out")
-    with working(f"loading {dataset}") as name_step:
-        records = [r for name in _names(dataset) for part in _names(split) for r in load_records(name, part)]
-        name_step(f"loading {model}")
-        loaded = load_model(model, dtype=dtype, base_url=base_url)
+    records, loaded = _loaded(_names(dataset), _names(split), model, dtype, base_url)
     found = measure_twins(loaded, records)
     out.write_text(twins_json(found), encoding="utf-8")
     refused = [row for row in found.rows if row.refused]
@@ -201,6 +195,19 @@ def main() -> None:
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("TQDM_DISABLE", "1")  # one kind of progress bar is enough: ours
     run_command(app)
+
+
+def _loaded(
+    datasets: Sequence[str], splits: Sequence[str], model: str, dtype: str, base_url: str | None
+) -> tuple[list[Record], Model]:
+    """The records of every split of every dataset, then the model."""
+    from eval.load import load_records
+    from eval.models import load_model
+
+    with working(f"loading {','.join(datasets)}") as name_step:
+        records = [record for name in datasets for split in splits for record in load_records(name, split)]
+        name_step(f"loading {model}")
+        return records, load_model(model, dtype=dtype, base_url=base_url)
 
 
 def _conversation(prompt: str | None, messages: Path | None) -> Conversation:
