@@ -8,19 +8,23 @@ changed or dropped because of readings, as it was before, and why.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from builder.jsonl import read
 from eval.errors import InputError
 from eval.record import Label, Record, Span, digest
 
 REPLACED = "replaced.jsonl"
-Row = TypeVar("Row", bound=BaseModel)
+Decision = Literal["accept", "edit", "reject"]
 
 
 class Reading(BaseModel):
-    """One reader's judgement of one text; `naturalness` from 1 (nobody would write this) to 5 (a person wrote it)."""
+    """One reader's judgement of one text; `naturalness` from 1 (nobody would write this) to 5 (a person wrote it).
+
+    `decision` is what the reader said after seeing the author's label and Focus; None where these were never shown.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -33,6 +37,7 @@ class Reading(BaseModel):
     focus_spans: list[Span]
     naturalness: Annotated[int, Field(ge=1, le=5)]
     comment: str = ""
+    decision: Decision | None = None
 
 
 ByRecord = Mapping[str, Sequence[Reading]]
@@ -70,9 +75,9 @@ def read_reviews(folder: Path) -> Reviews:
     reviews = Reviews()
     for file in sorted(folder.glob("*.jsonl")):
         if file.name == REPLACED:
-            reviews.replaced += _lines(file, Replaced)
+            reviews.replaced += read(file, Replaced)
         else:
-            reviews.readings += _lines(file, Reading)
+            reviews.readings += read(file, Reading)
     return reviews
 
 
@@ -115,16 +120,3 @@ def readings_of(record: Record, readings: ByRecord) -> list[Reading]:
 
 def _kind(record: Record) -> tuple[str, bool]:
     return record.type, record.scenario_id is None
-
-
-def _lines(file: Path, row: type[Row]) -> list[Row]:
-    rows = []
-    # bytes: a text's splitlines would also split at U+2028 inside of a comment
-    for number, line in enumerate(file.read_bytes().splitlines(), 1):
-        try:
-            rows.append(row.model_validate_json(line))
-        except ValidationError as error:
-            wrong = error.errors()[0]
-            field = ".".join(map(str, wrong["loc"])) or "the line"
-            raise InputError(f"{file}:{number}: {field}: {wrong['msg']}") from error
-    return rows

@@ -1,15 +1,18 @@
 """Any OpenAI-compatible endpoint, by text alone. No torch here.
 
-Greedy (temperature 0), one request per conversation. Retries are the client's own; caching, concurrency limits and
-log-probabilities are not here yet.
+A model answers greedily (temperature 0), one request per conversation. Retries with back-off, which heed Retry-After,
+are the client's own; caching, concurrency limits and log-probabilities are not here yet.
 """
 
+import json
 import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import openai
+from openai.types.chat import ChatCompletion
 
 from eval.errors import InputError, ModelError
 from eval.models.protocol import Reply
@@ -27,15 +30,7 @@ class OpenAIModel:
         self._model = name.removeprefix("openai:")
         if not self._model:
             raise ModelError("openai: needs a model's name behind the colon, e.g. openai:gpt-4o-mini")
-        key = os.environ.get("OPENAI_API_KEY")
-        if not key and not base_url and not os.environ.get("OPENAI_BASE_URL"):
-            raise ModelError("no OPENAI_API_KEY is set; set it, or give the --base-url of an endpoint without keys")
-        try:
-            self._client = openai.OpenAI(base_url=base_url, api_key=key or "none")
-        except Exception as error:  # the HTTP library's own error for an address that is none
-            raise ModelError(
-                f"--base-url {base_url!r} is no address ({_line(error)}); e.g. http://127.0.0.1:8000/v1"
-            ) from error
+        self._client = connect(base_url)
 
     @property
     def facts(self) -> dict[str, str]:
@@ -56,26 +51,57 @@ class OpenAIModel:
 
     def _answer(self, messages: Conversation, max_new_tokens: int) -> Reply:
         started = time.perf_counter()
-        try:
-            completion = self._client.chat.completions.create(
-                model=self._model,
-                messages=[{"role": m.role, "content": m.content} for m in messages],  # type: ignore[misc]  # role is a union
-                max_tokens=max_new_tokens,
-                temperature=0,
-            )
-        except openai.APIStatusError as error:
-            raise ModelError(f"{self.name} at {self._client.base_url}: {error.status_code}, {_line(error)}") from error
-        except openai.APIError as error:
-            raise ModelError(
-                f"{self.name}: no answer from {self._client.base_url} ({_line(error)}); is the server running?"
-            ) from error
-        if not hasattr(completion, "choices"):
-            raise ModelError(
-                f"{self._client.base_url} does not answer as an OpenAI endpoint; does --base-url end in /v1?"
-            )
-        text = (completion.choices[0].message.content or "") if completion.choices else ""
+        completion = complete(
+            self._client,
+            model=self._model,
+            messages=[message.model_dump() for message in messages],
+            max_tokens=max_new_tokens,
+            temperature=0,
+        )
+        text = completion.choices[0].message.content or ""
         tokens = completion.usage.completion_tokens if completion.usage else 0
         return Reply(text=text.strip(), tokens=tokens, seconds=time.perf_counter() - started)
+
+
+def connect(base_url: str | None, **options: Any) -> openai.OpenAI:
+    """A client of the endpoint; without `base_url`, OPENAI_BASE_URL or OpenAI's own. `options` are the client's.
+
+    Raises:
+        ModelError: OpenAI's endpoint without a key, or an address that is none.
+    """
+    key = os.environ.get("OPENAI_API_KEY")
+    if not key and not base_url and not os.environ.get("OPENAI_BASE_URL"):
+        raise ModelError("no OPENAI_API_KEY is set; set it, or give the --base-url of an endpoint without keys")
+    try:
+        return openai.OpenAI(base_url=base_url, api_key=key or "none", **options)
+    except Exception as error:  # the HTTP library's own error for an address that is none
+        raise ModelError(
+            f"--base-url {base_url!r} is no address ({_line(error)}); e.g. http://127.0.0.1:8000/v1"
+        ) from error
+
+
+def complete(client: openai.OpenAI, **request: Any) -> ChatCompletion:
+    """One chat completion; an answer whose JSON ends too early is asked for again, as often as the client retries.
+
+    Raises:
+        ModelError: the endpoint cannot be reached, refuses the request, or does not answer as an OpenAI endpoint.
+            The cause is an `openai.APIStatusError` where there was a status.
+    """
+    name = f"{request['model']} at {client.base_url}"
+    for left in range(client.max_retries, -1, -1):
+        try:
+            completion: Any = client.chat.completions.create(**request)
+            break
+        except openai.APIStatusError as error:
+            raise ModelError(f"{name}: {error.status_code}, {_line(error)}") from error
+        except openai.APIError as error:
+            raise ModelError(f"{name}: no answer ({_line(error)}); is the server running?") from error
+        except json.JSONDecodeError as error:  # the client retries what does not arrive, not what arrives torn
+            if not left:
+                raise ModelError(f"{name}: answers with broken JSON ({_line(error)})") from error
+    if not isinstance(completion, ChatCompletion) or not completion.choices:
+        raise ModelError(f"{client.base_url} does not answer as an OpenAI endpoint; does --base-url end in /v1?")
+    return completion
 
 
 def _line(error: Exception) -> str:

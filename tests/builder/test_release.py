@@ -14,12 +14,12 @@ import pytest
 import yaml
 
 import builder.release
-from builder.cli import RECORDS
 from builder.read import read_folder
 from builder.release import FILES, release
 from builder.report import CANARY
 from builder.review import Reading, Reviews
 from builder.schema import COLUMNS as MEANINGS
+from builder.shipped import RECORDS
 from eval.errors import InputError, XsbError
 from eval.record import SPLITS, Record, digest
 

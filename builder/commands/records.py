@@ -1,0 +1,157 @@
+"""Commands on records: check them, count them, see how far readers agree, release them."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from builder.against import TABLES, near_copies
+from builder.agreement import Agreement, agreement, conflicts
+from builder.read import Place, Problem, read_places
+from builder.release import release as write_release
+from builder.review import by_record, read_reviews, readings_of
+from builder.shipped import RECORDS, REVIEWS, TWINS
+from builder.stats import statistics
+from builder.validate import validate as find_problems
+from eval.errors import InputError
+from eval.record import Record
+from eval.twins import Twins
+
+USER_ERROR = 2
+Paths = Annotated[list[Path] | None, typer.Argument(help="Folders or YAML files.", show_default="the shipped records")]
+Folder = Annotated[Path, typer.Option("--records", help="Folder of the records.", show_default="the shipped records")]
+Reviewed = Annotated[Path, typer.Option("--reviews", help="Folder of the readings.", show_default="the shipped ones")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def validate(
+    paths: Paths = None,
+    against: Annotated[list[Path] | None, typer.Option(help="CSV or JSONL files whose prompts must not recur.")] = None,
+) -> None:
+    """Check the records against every rule; print each problem as file:line: message."""
+    # `--against a.csv b.csv` is what people write, though an option takes but one value.
+    others = [*(against or []), *(path for path in paths or [] if against and path.suffix.lower() in TABLES)]
+    records, places, problems = _checked([path for path in paths or [] if path not in others] or [RECORDS])
+    for file in others:
+        problems += near_copies(records, places, file)
+    if problems:
+        _refuse(problems)
+    pairs = {record.pair_id for record in records} - {None}
+    scenarios = {record.scenario_id for record in records} - {None}
+    dialogues = sum(record.scenario_id is not None for record in records)
+    print(
+        f"{len(records)} records: {len(records) - dialogues} prompts, {dialogues} dialogues in {len(scenarios)} "
+        f"scenarios, {len(pairs)} pair groups, no problems"
+    )
+
+
+def stats(records_folder: Folder = RECORDS, as_json: AsJson = False) -> None:
+    """Show per config, type and label how many records there are, how varied they are and who reviewed them."""
+    records = _read(records_folder)
+    rows = statistics(records)
+    if as_json:
+        print(json.dumps([row.model_dump() for row in rows], indent=2, ensure_ascii=False))
+        return
+    left = ("config", "type", "label", "longest shared frame", "commonest", "review")
+    right = ("count", "words", "distinct-2", "alike", "topics", "focus words")
+    table = _table(f"{len(records)} records", left, right)
+    for row in rows:
+        longest = f'{row.frame_texts} x "{row.shared_frame}"'
+        commonest = f'{row.common_share:.0%} "{row.common_frame}"'
+        review = ", ".join(f"{status} {count}" for status, count in row.review.items())
+        numbers = (str(row.count), f"{row.mean_words:.1f}", f"{row.distinct_2:.3f}", f"{row.begin_alike:.0%}")
+        vocabulary = (str(len(row.topics)), str(row.distinct_focus_words))
+        table.add_row(row.config, row.type, row.label, longest, commonest, review, *numbers, *vocabulary)
+    _print(table)
+
+
+def show_agreement(records_folder: Folder = RECORDS, reviews: Reviewed = REVIEWS, as_json: AsJson = False) -> None:
+    """Show how far readers agree per field and type, and every record on which they do not."""
+    records = _read(records_folder)
+    readings = by_record(read_reviews(reviews).readings)
+    if not any(readings_of(record, readings) for record in records):
+        raise InputError(f"{reviews} holds no readings of these records, or only of texts that have changed since")
+    rows, open_ones = agreement(records, readings), conflicts(records, readings)
+    if as_json:
+        found = {"agreement": [r.model_dump() for r in rows], "conflicts": [c.model_dump() for c in open_ones]}
+        print(json.dumps(found, indent=2, ensure_ascii=False))
+        return
+    figures = [name for name in Agreement.model_fields if name not in ("config", "type")]
+    table = _table("agreement of readers", ("config", "type"), [name.replace("_", " ") for name in figures])
+    for row in rows:
+        values = [getattr(row, name) for name in figures]
+        table.add_row(row.config, row.type, *("-" if value is None else str(value) for value in values))
+    _print(table)
+    for conflict in open_ones:
+        print(f"{conflict.record.id}: {', '.join(conflict.fields)}: {conflict.record.prompt}")
+        for opinion in conflict.opinions():
+            print(f"    {opinion}")
+    print(f"{len(open_ones)} conflict{'' if len(open_ones) == 1 else 's'}")
+
+
+def release(
+    out: Annotated[Path, typer.Option("--out", help="Folder of the release, for example xsb.")],
+    records_folder: Folder = RECORDS,
+    reviews: Reviewed = REVIEWS,
+    twins: Annotated[Path, typer.Option(help="File of xsb-eval twins.", show_default="the shipped one")] = TWINS,
+) -> None:
+    """Write parquet files, card, Croissant metadata and build report; refused while a record has a problem."""
+    records, _, problems = _checked([records_folder])
+    if problems:
+        _refuse(problems)
+    folder = write_release(records, out, read_reviews(reviews), _read_twins(twins))
+    print(f"{len(records)} records written to {folder}")
+
+
+def _read(folder: Path) -> list[Record]:
+    """The records of a folder; refused while one cannot be read."""
+    records, _, problems = read_places(folder)
+    if problems:
+        _refuse(problems)
+    return records
+
+
+def _checked(paths: Sequence[Path]) -> tuple[list[Record], list[Place], list[Problem]]:
+    records: list[Record] = []
+    places: list[Place] = []
+    problems: list[Problem] = []
+    for path in {path.resolve(): path for path in paths}.values():
+        read, at, wrong = read_places(path)
+        records += read
+        places += at
+        problems += wrong
+    torn = {problem.file for problem in problems}
+    return records, places, sorted(problems + find_problems(records, places, torn))
+
+
+def _read_twins(file: Path) -> Twins:
+    try:
+        return Twins.model_validate_json(file.read_bytes())
+    except ValidationError as error:
+        raise InputError(f"{file} is not what xsb-eval twins writes ({error.errors()[0]['msg']})") from error
+
+
+def _table(title: str, left: Sequence[str], right: Sequence[str]) -> Table:
+    table = Table(*left, title=title)
+    for name in right:
+        table.add_column(name, justify="right")
+    return table
+
+
+def _print(table: Table) -> None:
+    """Print the table whole: what is no terminal has no width to keep to."""
+    console = Console()
+    Console(width=None if console.is_terminal else 220).print(table)
+
+
+def _refuse(problems: Sequence[Problem]) -> None:
+    for problem in problems:
+        print(problem)
+    noun = "problem" if len(problems) == 1 else "problems"
+    typer.echo(f"{len(problems)} {noun}", err=True)
+    raise typer.Exit(USER_ERROR)
