@@ -9,9 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 import builder.cli
+from builder.cli import app
 from builder.read import read_folder
 from builder.review import Reading
-from builder.shipped import RECORDS, app
+from builder.shipped import RECORDS
 from eval.record import digest
 
 ROOT = RECORDS.parents[1]
