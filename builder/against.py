@@ -18,11 +18,9 @@ def near_copies(records: Sequence[Record], places: Sequence[Place], file: Path) 
     """The records whose prompt is nearly a prompt of `file`: character 5-gram Jaccard similarity above 0.7.
 
     Raises:
-        InputError: the file cannot be read, is neither CSV nor JSONL, or has a row without a prompt.
+        InputError: the file cannot be used, as `read_prompts` says.
     """
-    prompts = list(_prompts(file))
-    if not prompts:
-        raise InputError(f"{file} holds no prompts; each row needs a text in the column `{COLUMN}`")
+    prompts = read_prompts(file)
     found = near_duplicates([record.prompt for record in records], [text for _, text in prompts])
     return sorted(
         Problem(*places[i], f"{records[i].id}: {similarity:.2f} alike with {file}, line {prompts[j][0]}; write it anew")
@@ -30,16 +28,23 @@ def near_copies(records: Sequence[Record], places: Sequence[Place], file: Path) 
     )
 
 
-def _prompts(file: Path) -> Iterator[tuple[int, str]]:
-    """Line number and text of each prompt."""
+def read_prompts(file: Path) -> list[tuple[int, str]]:
+    """Line number and text of each prompt.
+
+    Raises:
+        InputError: the file cannot be read, is neither CSV nor JSONL, or has a row without a prompt, or no rows.
+    """
     if file.suffix.lower() not in TABLES:
         raise InputError(f"{file} is neither .csv nor .jsonl; give a file of one of these kinds")
     try:
-        yield from TABLES[file.suffix.lower()](file)
+        prompts = list(TABLES[file.suffix.lower()](file))
     except OSError as error:
         raise InputError(f"{file} cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{file} is not UTF-8 ({error.reason} at byte {error.start}); save it as UTF-8") from error
+    if not prompts:
+        raise InputError(f"{file} holds no prompts; each row needs a text in the column `{COLUMN}`")
+    return prompts
 
 
 def _csv(file: Path) -> Iterator[tuple[int, str]]:

@@ -55,8 +55,11 @@ class Conflict(BaseModel):
     def opinions(self) -> list[str]:
         """What the author and each reader say, a line each."""
         author = f"author: {self.record.label}, focus {', '.join(self.record.focus)}"
-        readers = [f"{r.reader}: {r.label}, focus {', '.join(r.focus)}, natural {r.naturalness}" for r in self.readings]
-        return [author, *readers]
+        return [author, *(self._opinion(reading) for reading in self.readings)]
+
+    def _opinion(self, reading: Reading) -> str:
+        blind = f"{reading.reader}: {reading.label}, focus {', '.join(reading.focus)}, natural {reading.naturalness}"
+        return f"{blind}; then {reading.decision}" if reading.decision else blind
 
 
 def agreement(records: Sequence[Record], readings: ByRecord) -> list[Agreement]:
@@ -87,14 +90,18 @@ def conflicts(records: Sequence[Record], readings: ByRecord) -> list[Conflict]:
 
 
 def reviewed(record: Record, readings: ByRecord) -> Review:
-    """Who reviewed the record: humans only. Two or more who all agree with label and Focus accept it."""
+    """Who reviewed the record: humans only. Two or more who all agree accept it.
+
+    Who saw the author's label and Focus agrees by deciding to accept; who did not, by having the same.
+    """
     humans = [reading for reading in readings_of(record, readings) if reading.author_kind == "human"]
     if not humans:
         return Review()
     if len(humans) == 1:
         return Review(status="in_review", reviewers=1)
     author, *marks = _marks(record, humans)
-    agree = [r.label == record.label and marked == author for r, marked in zip(humans, marks, strict=True)]
+    same = [r.label == record.label and marked == author for r, marked in zip(humans, marks, strict=True)]
+    agree = [r.decision == "accept" if r.decision else alike for r, alike in zip(humans, same, strict=True)]
     return Review(status="accepted" if all(agree) else "in_review", reviewers=len(humans), agreement=mean(agree))
 
 

@@ -19,7 +19,8 @@ class Generation(BaseModel):
     """What wrote the candidate: which model was asked what, when, with which seed, in which round.
 
     `prompt_revision` changes with the generator's prompt and with the guidelines in it; `style` is the register that
-    was asked for; `examples` are ids of records that were shown, `parents` ids of candidates of the round before.
+    was asked for; `examples` are ids of records that were shown, `parents` ids of candidates of the round before;
+    `repaired` says that the answer was no JSON as it stood.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -32,7 +33,7 @@ class Generation(BaseModel):
     round: int = 1
     topic: str = ""
     style: str = ""
-    structured: bool
+    repaired: bool = False
     examples: list[str] = []
     parents: list[str] = []
 
@@ -121,7 +122,14 @@ class Candidate(BaseModel):
         Raises:
             ValueError: there is not one neutral per Focus word, or a Focus word is not in the text.
         """
-        places = focus_places(self.messages, self.focus, self.neutral)
+        if len(self.neutral) != len(self.focus):
+            raise ValueError(f"{len(self.neutral)} neutral for {len(self.focus)} focus words; write one for each")
+        places: dict[Span, str] = {}
+        for word, twin in zip(self.focus, self.neutral, strict=True):
+            found = focus_places(self.messages, word)
+            if not found:
+                raise ValueError(f"focus {word!r} does not stand in the user's text as a whole word; copy it exactly")
+            places |= dict.fromkeys(found, twin)
         spans = sorted(places, key=lambda span: (span.turn, span.start))
         return Record(
             id=self.id,
@@ -141,21 +149,9 @@ class Candidate(BaseModel):
         )
 
 
-def focus_places(messages: Conversation, focus: list[str], neutral: list[str]) -> dict[Span, str]:
-    """Every place of each Focus word in the user's turns, with its neutral.
-
-    Raises:
-        ValueError: there is not one neutral per Focus word, or a Focus word is not in the text.
-    """
-    if len(neutral) != len(focus):
-        raise ValueError(f"{len(neutral)} neutral for {len(focus)} focus words")
-    places: dict[Span, str] = {}
-    for word, twin in zip(focus, neutral, strict=True):
-        found = [span for span in find(messages, word) if messages[span.turn].role == "user"]
-        if not found:
-            raise ValueError(f"focus {word!r} does not stand in the user's text as a whole word")
-        places |= dict.fromkeys(found, twin)
-    return places
+def focus_places(messages: Conversation, word: str) -> list[Span]:
+    """Every place where the word, or phrase, stands in the user's turns, without regard to case."""
+    return [span for span in find(messages, word) if messages[span.turn].role == "user"]
 
 
 def code(messages: list[Message], salt: str) -> str:

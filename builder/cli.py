@@ -2,7 +2,8 @@
 
 import typer
 
-from builder.commands import records
+from builder.commands import candidates, contribute, records, review
+from builder.commands.filter import bench, filter_candidates
 from eval.errors import run_command
 
 app = typer.Typer(
@@ -14,6 +15,17 @@ app.command()(records.validate)
 app.command()(records.stats)
 app.command(name="agreement")(records.show_agreement)
 app.command()(records.release)
+app.command()(candidates.generate)
+app.command()(candidates.annotate)
+app.command(name="filter")(filter_candidates)
+app.command()(candidates.screen)
+app.command()(review.review)
+app.command()(review.adjudicate)
+app.command()(review.accept)
+app.command()(contribute.new_prompt)
+app.command()(contribute.new_scenario)
+app.command()(contribute.check_changes)
+app.add_typer(bench, name="bench")
 
 
 def main() -> None:

@@ -16,6 +16,13 @@ def general() -> str:
 
 
 @cache
+def annotation() -> str:
+    """The part of it that tells how a text is labelled and its Focus marked, for language models: they get no more."""
+    text = general()
+    return text[text.index("## Safe and unsafe") : text.index("## Partial refusal")].strip()
+
+
+@cache
 def section(name: str) -> str:
     """What one type is and is not, with its worked examples, as Markdown without its heading.
 

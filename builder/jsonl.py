@@ -5,7 +5,8 @@ A line that a killed process left unfinished is ignored by readers and cut off b
 
 import fcntl
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
@@ -26,6 +27,18 @@ def append(file: Path, rows: Sequence[BaseModel]) -> None:
         lines.write(b"".join(row.model_dump_json().encode() + b"\n" for row in rows))
         lines.flush()
         os.fsync(lines.fileno())
+
+
+def write(file: Path, rows: Iterable[BaseModel]) -> None:
+    """Replace the file by the rows, in one step at the end: until then, and when killed, it stays as it was."""
+    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        with beside.open("wb") as lines:
+            for row in rows:
+                lines.write(row.model_dump_json().encode() + b"\n")
+        beside.replace(file)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def read(file: Path, row: type[Row]) -> Iterator[Row]:
@@ -50,6 +63,13 @@ def read(file: Path, row: type[Row]) -> Iterator[Row]:
 def read_if_there(file: Path, row: type[Row]) -> list[Row]:
     """The rows of a file that an earlier, perhaps killed, run may have begun."""
     return list(read(file, row)) if file.exists() else []
+
+
+def chunks(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
+    """The rows in lists of `size`, the last one shorter."""
+    rest = iter(rows)
+    while chunk := list(islice(rest, size)):
+        yield chunk
 
 
 def _cut_unfinished(lines: BinaryIO) -> None:

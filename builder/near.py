@@ -10,8 +10,14 @@ GRAM = 5
 
 def near(a: str, b: str) -> float:
     """Jaccard similarity of the lower-cased character 5-grams: 0 (nothing shared) to 1 (the same)."""
-    grams_a, grams_b = _grams(a), _grams(b)
+    grams_a, grams_b = grams(a), grams(b)
     return len(grams_a & grams_b) / len(grams_a | grams_b)
+
+
+def grams(text: str) -> frozenset[str]:
+    """The lower-cased character 5-grams of a text; the text itself where it is shorter."""
+    lowered = text.lower()
+    return frozenset(lowered[i : i + GRAM] for i in range(max(1, len(lowered) - GRAM + 1)))
 
 
 def near_duplicates(
@@ -24,8 +30,8 @@ def near_duplicates(
     """
     if not 0 <= threshold < 1:
         raise ValueError(f"threshold {threshold} is not in [0, 1)")
-    sets_a, sets_b = [_grams(t) for t in texts], [_grams(t) for t in others]
-    frequency = Counter(gram for grams in (*sets_a, *sets_b) for gram in grams)
+    sets_a, sets_b = [grams(t) for t in texts], [grams(t) for t in others]
+    frequency = Counter(gram for one in (*sets_a, *sets_b) for gram in one)
     # Commonest first: low bits for common 5-grams keep the bit sets of ordinary texts short.
     rank = {gram: at for at, (gram, _) in enumerate(frequency.most_common())}
     ranks_a, ranks_b = ([sorted(map(rank.__getitem__, s), reverse=True) for s in sets] for sets in (sets_a, sets_b))
@@ -53,8 +59,3 @@ def _prefix(ranks: Sequence[int], threshold: float) -> int:
 
 def _bits(ranks: Sequence[int]) -> int:
     return sum(1 << rank for rank in ranks)
-
-
-def _grams(text: str) -> frozenset[str]:
-    lowered = text.lower()
-    return frozenset(lowered[i : i + GRAM] for i in range(max(1, len(lowered) - GRAM + 1)))

@@ -9,6 +9,7 @@ from yaml import MappingNode, Node, ScalarNode, SequenceNode
 STRING, INTEGER = "tag:yaml.org,2002:str", "tag:yaml.org,2002:int"
 
 Reader = Callable[[Node], Any]
+Steps = dict[str, str | list[str]]  # how a record came about: what was done, and what is known of it
 
 
 class Wrong(Exception):
@@ -60,6 +61,14 @@ def as_numbers(node: Node) -> list[int]:
         if not isinstance(item, ScalarNode) or item.tag != INTEGER or not re.fullmatch("[0-9]{1,3}", item.value):
             raise Wrong(item, f"must hold turn numbers, like [0, 2]; got {kind(item)}")
     return [int(item.value) for item in as_list(node)]
+
+
+def as_steps(node: Node) -> Steps:
+    """A mapping of names to texts or lists of texts."""
+    if not isinstance(node, MappingNode):
+        raise Wrong(node, f"must be a mapping of steps to what is known of them; got {kind(node)}")
+    steps = {as_text(key): value for key, value in node.value}
+    return {key: as_texts(value) if isinstance(value, SequenceNode) else as_text(value) for key, value in steps.items()}
 
 
 def one_of(*allowed: str) -> Reader:

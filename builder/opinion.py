@@ -8,18 +8,21 @@ are asked about in turn; whoever decided on an older version is asked again.
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from builder.candidate import Candidate
 from builder.jsonl import append, read
-from builder.review import Decision, Reading
+from builder.review import REPLACED, Decision, Reading
+from builder.validate import validate
 from eval.errors import InputError
-from eval.record import Label
+from eval.record import Label, Record, digest
 
 ADJUDICATED = "adjudicated.jsonl"
+TAKEN = {ADJUDICATED, REPLACED}  # files that are no reviewer's
 NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 State = Literal["open", "accepted", "rejected", "conflict"]
 
@@ -101,9 +104,14 @@ def add_adjudication(folder: Path, adjudication: Adjudication) -> None:
 
 def checked_name(reviewer: str) -> str:
     """The reviewer's name, which is also a file's; `InputError` if it cannot be one."""
-    if not NAME.fullmatch(reviewer) or f"{reviewer}.jsonl" == ADJUDICATED:
+    if not NAME.fullmatch(reviewer) or f"{reviewer}.jsonl" in TAKEN:
         raise InputError(f"{reviewer!r} is no reviewer's name; use a-z, 0-9 and hyphens, like anna or bert-2")
     return reviewer
+
+
+def now() -> str:
+    """The date of an opinion: UTC, to the microsecond, since opinions are put in the order of their dates."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
 def applied(candidate: Candidate, edit: Edit) -> Candidate:
@@ -113,21 +121,88 @@ def applied(candidate: Candidate, edit: Edit) -> Candidate:
     return candidate.model_copy(update={**rest, "messages": [*candidate.messages[:-1], last]})
 
 
+def unchanged(candidate: Candidate) -> Edit:
+    """The edit that leaves the candidate as it is, to begin one with."""
+    return Edit(**candidate.model_dump(include={"label", "focus", "neutral", "why"}), prompt=candidate.prompt)
+
+
 def current(candidate: Candidate, opinions: Sequence[Opinion]) -> Candidate:
     """The version that reviewers are asked about: the last edit, or the candidate as it came."""
     edits = [opinion.edited for opinion in opinions if opinion.edited]
     return applied(candidate, edits[-1]) if edits else candidate
 
 
+def versions(candidate: Candidate, opinions: Sequence[Opinion]) -> list[Candidate]:
+    """The candidate as it came, and as each edit wants it; equal ones once, in the order of their dates."""
+    every = [candidate, *(applied(candidate, opinion.edited) for opinion in opinions if opinion.edited)]
+    return list({version.version: version for version in every}.values())
+
+
+def last_ones(opinions: Sequence[Opinion]) -> list[Opinion]:
+    """The latest opinion of each reviewer."""
+    return list({opinion.reader: opinion for opinion in opinions}.values())
+
+
+def wanted(opinion: Opinion, candidate: Candidate) -> str | None:
+    """The version that a reviewer wants of the candidate (as it came); None for none."""
+    if opinion.decision == "reject":
+        return None
+    return applied(candidate, opinion.edited).version if opinion.edited else opinion.version
+
+
+def problems(candidate: Candidate) -> list[str]:
+    """What keeps the candidate, taken for itself, from being a record: a line for each rule that it breaks."""
+    texts = {"prompt": [candidate.prompt], "focus": candidate.focus, "neutral": candidate.neutral}
+    texts |= {"topic": [candidate.topic], "why": [candidate.why]}
+    if blank := [name for name, found in texts.items() if not all(text.strip() for text in found)]:
+        return [f"{name} is blank; write text" for name in blank]
+    try:
+        record = candidate.record()
+    except ValidationError as error:
+        return [wrong["msg"] for wrong in error.errors()]
+    except ValueError as error:
+        return [str(error)]
+    # What is decided on acceptance (pair, split, version) cannot be wrong yet.
+    alone = record.model_copy(update={"split": "dev", "version": "0.1.0"})
+    return [problem.message.removeprefix(f"{alone.id}: ") for problem in validate([alone], torn={"records"})]
+
+
+def texts_read(candidates: Sequence[Candidate], opinions: Opinions) -> list[Record]:
+    """Each text that reviewers were asked about, with its last annotation; none whose Focus is not in the text."""
+    records = []
+    for candidate in candidates:
+        rows = opinions.of.get(candidate.id, ())
+        texts = {digest(version.messages): version for version in versions(candidate, rows)}
+        records += [record for version in texts.values() if (record := as_record(version))]
+    return records
+
+
+def as_record(candidate: Candidate) -> Record | None:
+    """The record that the candidate would be; None where its Focus and neutral do not fit its text."""
+    try:
+        return candidate.record()
+    except ValueError:
+        return None
+
+
+def said(opinions: Sequence[Opinion], final: Adjudication | None) -> str:
+    """Who decided what and why, in one line: the last word of each, or the adjudicator's alone."""
+    words = (
+        [(final.by, final.decision, final.comment)]
+        if final
+        else [(row.reader, row.decision, row.comment) for row in last_ones(opinions)]
+    )
+    return "; ".join(f"{name} {decision}" + (f" ({comment})" if comment else "") for name, decision, comment in words)
+
+
 def queue(candidates: Sequence[Candidate], opinions: Opinions, reviewer: str) -> list[Candidate]:
-    """The versions that the reviewer has not decided on, those first on which the annotators disagree."""
-    versions = [current(candidate, opinions.of.get(candidate.id, ())) for candidate in candidates]
-    waiting = [
-        version
-        for candidate, version in zip(candidates, versions, strict=True)
-        if _asks(candidate, version, opinions, reviewer)
-    ]
-    return sorted(waiting, key=lambda candidate: not disagreement(candidate))
+    """The versions that the reviewer has not decided on, those first on which the annotators disagree.
+
+    Otherwise in the order of the ids, which are codes: in a generated scenario the unsafe endings come last.
+    """
+    asked = [(candidate, current(candidate, opinions.of.get(candidate.id, ()))) for candidate in candidates]
+    waiting = [version for candidate, version in asked if _asks(candidate, version, opinions, reviewer)]
+    return sorted(waiting, key=lambda candidate: (not disagreement(candidate), candidate.id))
 
 
 def disagreement(candidate: Candidate) -> bool:
@@ -141,11 +216,11 @@ def disagreement(candidate: Candidate) -> bool:
 def settle(candidate: Candidate, opinions: Opinions, needed: int) -> Settled:
     """Where the candidate stands with `needed` reviewers or an adjudication."""
     rows = opinions.of.get(candidate.id, ())
-    version, last = current(candidate, rows), list(_last(rows).values())
+    version, last = current(candidate, rows), last_ones(rows)
     if final := opinions.adjudicated.get(candidate.id):
         state: State = "rejected" if final.decision == "reject" else "accepted"
         return Settled(state, applied(candidate, final.edit) if final.edit else candidate, last)
-    stands = {_stands(row, candidate) for row in last}
+    stands = {wanted(row, candidate) for row in last}
     if len(last) < needed or not last:
         return Settled("open", version, last)
     if stands == {None}:
@@ -157,17 +232,5 @@ def _asks(candidate: Candidate, version: Candidate, opinions: Opinions, reviewer
     """Whether the reviewer has still to decide on the version."""
     if candidate.id in opinions.adjudicated:
         return False
-    own = _last(opinions.of.get(candidate.id, ())).get(reviewer)
-    return own is None or (own.decision != "reject" and _stands(own, candidate) != version.version)
-
-
-def _last(rows: Sequence[Opinion]) -> dict[str, Opinion]:
-    """The latest opinion of each reviewer."""
-    return {row.reader: row for row in rows}
-
-
-def _stands(opinion: Opinion, candidate: Candidate) -> str | None:
-    """The version that the reviewer wants; None for none."""
-    if opinion.decision == "reject":
-        return None
-    return applied(candidate, opinion.edited).version if opinion.edited else opinion.version
+    own = next((row for row in last_ones(opinions.of.get(candidate.id, ())) if row.reader == reviewer), None)
+    return own is None or (own.decision != "reject" and wanted(own, candidate) != version.version)

@@ -15,8 +15,9 @@ from pydantic import ValidationError
 from yaml import MappingNode, Node, ScalarNode
 from yaml.reader import ReaderError
 
-from builder.nodes import Reader, Wrong, as_items, as_node, as_numbers, as_text, as_texts, kind, line, one_of
-from eval.record import LABELS, SPLITS, Conversation, Message, Record, Span
+from builder.fields import CONTEXT, DEFAULTS, ENDING, FILE, OWN, OWN_OF_ENDING, RECORD, SCENARIO
+from builder.nodes import Reader, Steps, Wrong, kind, line
+from eval.record import Conversation, Message, Record, Span
 from eval.words import find
 
 LINE = 10_000  # characters; a parser would spend minutes on a line of megabytes
@@ -51,6 +52,16 @@ def read_folder(path: Path) -> tuple[list[Record], list[Problem]]:
 
 def read_places(path: Path) -> tuple[list[Record], list[Place], list[Problem]]:
     """As `read_folder`, with the place of each record."""
+    found = _collected(path)
+    return found.records, found.places, found.problems
+
+
+def read_provenance(path: Path) -> dict[str, Steps]:
+    """How records came about, by their ids; only of those that say it."""
+    return _collected(path).provenance
+
+
+def _collected(path: Path) -> "_Collected":
     files = [path] if path.is_file() else sorted(f for f in path.rglob("*.y*ml") if f.is_file())
     found = _Collected()
     for file in files:
@@ -59,7 +70,7 @@ def read_places(path: Path) -> tuple[list[Record], list[Place], list[Problem]]:
         what = "no YAML file in this folder" if path.is_dir() else "no such file or folder"
         message = f"{what}; give a folder with xsb/ and ms_xsb/, or one .yaml file"
         found.problems.append(Problem(str(path), 1, message))
-    return found.records, found.places, found.problems
+    return found
 
 
 class _Collected:
@@ -69,6 +80,7 @@ class _Collected:
         self.file = ""
         self.records: list[Record] = []
         self.places: list[Place] = []
+        self.provenance: dict[str, Steps] = {}
         self.problems: list[Problem] = []
 
     def read(self, path: Path) -> None:
@@ -105,12 +117,12 @@ class _Collected:
             self._scenario(root)
 
     def _xsb(self, root: Node) -> None:
-        head = self._fields(root, "file", {"type": as_text, "defaults": as_node, "records": as_items})
+        head = self._fields(root, "file", FILE)
         defaults = head and self._fields(head["defaults"], "defaults", DEFAULTS)
         if not head or not defaults:
             return
         for node in head["records"]:
-            got = self._fields(node, "record", RECORD, {"pair_id": as_text, "version": as_text})
+            got = self._fields(node, "record", RECORD, OWN)
             if not got:
                 continue
             messages = [Message(role="user", content=got.pop("prompt"))]
@@ -119,16 +131,16 @@ class _Collected:
     def _scenario(self, root: Node) -> None:
         head = self._fields(root, "scenario", SCENARIO)
         defaults = head and self._fields(head["defaults"], "defaults", DEFAULTS)
-        context = self._context(root, head["context"]) if head else None
+        # Read also where the head is wrong, so that all that is wrong is told at once.
+        parts = {key.value: value.value for key, value in root.value if value.id == "sequence" and key.id == "scalar"}
+        context = self._context(root, parts["context"]) if parts.get("context") else None
+        endings = [(node, self._fields(node, "ending", ENDING, OWN_OF_ENDING)) for node in parts.get("endings", ())]
         if not head or not defaults or context is None:
             return
         shared = {**defaults, **{key: head[key] for key in ("scenario_id", "type", "topic", "split")}}
         # The endings of a scenario are each other's contrast, so they form a pair group unless they name another.
         shared["pair_id"] = head["scenario_id"]
-        for node in head["endings"]:
-            got = self._fields(
-                node, "ending", ENDING, {"pair_id": as_text, "version": as_text, "focus_turns": as_numbers}
-            )
+        for node, got in endings:
             if not got:
                 continue
             messages = [*context, Message(role="user", content=got.pop("prompt"))]
@@ -140,15 +152,14 @@ class _Collected:
             self._add(node, messages, turns, {**shared, "trigger_turn": turns[0] if turns else None, **got})
 
     def _context(self, root: Node, nodes: list[Node]) -> Conversation | None:
-        messages = []
+        messages, before = [], len(self.problems)
         for node in nodes:
-            turn = self._fields(node, "context turn", {}, {"user": as_text, "assistant": as_text})
-            if turn is None:
-                return None
-            if len(turn) != 1:
+            turn = self._fields(node, "context turn", {}, CONTEXT)
+            if turn is not None and len(turn) != 1:
                 self._wrong(node, f"a context turn has {len(turn)} speakers; write one `user:` or one `assistant:`")
-                return None
-            messages += [Message.model_validate({"role": role, "content": text}) for role, text in turn.items()]
+            messages += [Message.model_validate({"role": role, "content": text}) for role, text in (turn or {}).items()]
+        if len(self.problems) > before:
+            return None
         roles = [str(message.role) for message in messages]
         if not roles or roles != ["user", "assistant"] * (len(roles) // 2):
             told = ", ".join(roles) or "nothing"
@@ -158,6 +169,7 @@ class _Collected:
 
     def _add(self, node: Node, messages: Conversation, turns: list[int], facts: dict[str, Any]) -> None:
         """Find the Focus words and keep the record."""
+        provenance = facts.pop("provenance", None)
         spans, seen = [], Counter[tuple[int, str]]()
         for word, turn in zip(facts["focus"], turns, strict=True):
             found = [s for s in find(messages, word) if s.turn == turn and s.text(messages) == word]
@@ -173,6 +185,8 @@ class _Collected:
         try:
             self.records.append(Record(messages=messages, focus_spans=spans, **facts))
             self.places.append(Place(self.file, line(node)))
+            if provenance:
+                self.provenance[facts["id"]] = provenance
         except ValidationError as error:
             self._wrong(node, f"{facts['id']}: {error.errors()[0]['msg']}")
 
@@ -216,15 +230,3 @@ def _unreadable(error: yaml.YAMLError, text: str) -> tuple[int, str]:
     reason = getattr(error, "problem", None) or str(error).splitlines()[0]
     fix = 'put texts in double quotes, write \\" for a quote inside, and indent with spaces'
     return (mark.line + 1 if mark else 1), f"no readable YAML: {reason}; {fix}"
-
-
-DEFAULTS = {"source": as_text, "author_kind": one_of("human", "model", "model+human"), "version": as_text}
-ENDING: dict[str, Reader] = {
-    **dict.fromkeys(("id", "prompt", "pattern", "why"), as_text), "focus": as_texts, "neutral": as_texts,
-    "label": one_of(*LABELS),
-}  # fmt: skip
-RECORD: dict[str, Reader] = {**ENDING, "topic": as_text, "split": one_of(*SPLITS)}
-SCENARIO: dict[str, Reader] = {
-    **dict.fromkeys(("scenario_id", "type", "topic"), as_text), "split": one_of(*SPLITS), "defaults": as_node,
-    "context": as_items, "endings": as_items,
-}  # fmt: skip

@@ -51,8 +51,6 @@ def statistics(records: Sequence[Record]) -> list[Stats]:
 
 def _stats(config: str, name: str, label: str, records: list[Record]) -> Stats:
     texts = [tokens(record.prompt) for record in records]
-    pairs = [pair for text in texts for pair in pairwise(text)]
-    openings = Counter(opening(record) for record in records)
     frame, holders = longest_shared_frame(texts)
     common, most = commonest_run(texts, 3)
     return Stats(
@@ -61,16 +59,28 @@ def _stats(config: str, name: str, label: str, records: list[Record]) -> Stats:
         label=label,
         count=len(records),
         mean_words=round(mean(float(len(record.prompt.split())) for record in records), 2),
-        distinct_2=round(len(set(pairs)) / len(pairs), 3) if pairs else 1.0,
+        distinct_2=distinct_2(texts),
         shared_frame=" ".join(frame),
         frame_texts=holders,
         common_frame=" ".join(common),
         common_share=round(most / len(records), 3),
-        begin_alike=round(sum(n for n in openings.values() if n > 1) / len(records), 3),
+        begin_alike=begin_alike([record.prompt for record in records]),
         topics=dict(Counter(record.topic for record in records).most_common()),
         distinct_focus_words=len({word.casefold() for record in records for word in record.focus}),
         review=dict(Counter(record.review.status for record in records).most_common()),
     )
+
+
+def distinct_2(texts: Sequence[Sequence[str]]) -> float:
+    """The number of different word pairs over that of all: 0 (one pair again and again) to 1 (none twice)."""
+    pairs = [pair for text in texts for pair in pairwise(text)]
+    return round(len(set(pairs)) / len(pairs), 3) if pairs else 1.0
+
+
+def begin_alike(prompts: Sequence[str]) -> float:
+    """The share (0 to 1) of prompts whose first three words begin another one."""
+    openings = Counter(map(opening, prompts))
+    return round(sum(n for n in openings.values() if n > 1) / len(prompts), 3)
 
 
 def longest_shared_frame(texts: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], int]:

@@ -24,6 +24,11 @@ TOKEN_BUDGET = 4096
 LOGIT_BUDGET = 2**28  # logits of one batch; 1 GiB in float32
 
 
+def refusal_score(model: OpenWeights, messages: Conversation, target: Target) -> float:
+    """The score of a conversation as it is, in nats; higher = more refusal."""
+    return float(RefusalScore(model, messages, [], target)(np.ones((1, 0), dtype=bool))[0])
+
+
 class RefusalScore:
     """`score(coalitions) -> nats` for one conversation; `evaluations` counts the distinct coalitions computed."""
 

@@ -17,13 +17,13 @@ def render(template: str, **facts: object) -> str:
         jinja2.UndefinedError: a fact is missing; the message names it.
         jinja2.TemplateNotFound: no `<template>.j2` in `hub_cards/templates`.
     """
-    return _environment().get_template(f"{template}.j2").render(**facts)
+    return environment(TEMPLATES).get_template(f"{template}.j2").render(**facts)
 
 
 @cache
-def _environment() -> Environment:
-    # Markdown, not HTML: escaping would spoil quotes and ampersands.
+def environment(folder: Path) -> Environment:
+    """The templates of a folder, for Markdown: escaping for HTML would spoil quotes and ampersands."""
     return Environment(
-        loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, autoescape=False, trim_blocks=True,
+        loader=FileSystemLoader(folder), undefined=StrictUndefined, autoescape=False, trim_blocks=True,
         lstrip_blocks=True, keep_trailing_newline=True,
     )  # fmt: skip

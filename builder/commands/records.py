@@ -7,14 +7,17 @@ from typing import Annotated
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
-from rich.table import Table
 
 from builder.against import TABLES, near_copies
 from builder.agreement import Agreement, agreement, conflicts
+from builder.ask import escaped
+from builder.candidate import Candidate
+from builder.commands.tables import make_table, print_table
+from builder.jsonl import read
+from builder.opinion import as_record, current, read_opinions, texts_read
 from builder.read import Place, Problem, read_places
 from builder.release import release as write_release
-from builder.review import by_record, read_reviews, readings_of
+from builder.review import ByRecord, by_record, read_reviews, readings_of
 from builder.shipped import RECORDS, REVIEWS, TWINS
 from builder.stats import statistics
 from builder.validate import validate as find_problems
@@ -52,14 +55,14 @@ def validate(
 
 def stats(records_folder: Folder = RECORDS, as_json: AsJson = False) -> None:
     """Show per config, type and label how many records there are, how varied they are and who reviewed them."""
-    records = _read(records_folder)
+    records = read_records(records_folder)
     rows = statistics(records)
     if as_json:
         print(json.dumps([row.model_dump() for row in rows], indent=2, ensure_ascii=False))
         return
     left = ("config", "type", "label", "longest shared frame", "commonest", "review")
     right = ("count", "words", "distinct-2", "alike", "topics", "focus words")
-    table = _table(f"{len(records)} records", left, right)
+    table = make_table(f"{len(records)} records", left, right)
     for row in rows:
         longest = f'{row.frame_texts} x "{row.shared_frame}"'
         commonest = f'{row.common_share:.0%} "{row.common_frame}"'
@@ -67,30 +70,37 @@ def stats(records_folder: Folder = RECORDS, as_json: AsJson = False) -> None:
         numbers = (str(row.count), f"{row.mean_words:.1f}", f"{row.distinct_2:.3f}", f"{row.begin_alike:.0%}")
         vocabulary = (str(len(row.topics)), str(row.distinct_focus_words))
         table.add_row(row.config, row.type, row.label, longest, commonest, review, *numbers, *vocabulary)
-    _print(table)
+    print_table(table)
 
 
-def show_agreement(records_folder: Folder = RECORDS, reviews: Reviewed = REVIEWS, as_json: AsJson = False) -> None:
-    """Show how far readers agree per field and type, and every record on which they do not."""
-    records = _read(records_folder)
-    readings = by_record(read_reviews(reviews).readings)
-    if not any(readings_of(record, readings) for record in records):
-        raise InputError(f"{reviews} holds no readings of these records, or only of texts that have changed since")
-    rows, open_ones = agreement(records, readings), conflicts(records, readings)
+def show_agreement(
+    candidates: Annotated[
+        Path | None, typer.Argument(help="Candidates under review, JSON Lines.", show_default="none: the records")
+    ] = None,
+    records_folder: Folder = RECORDS,
+    reviews: Reviewed = REVIEWS,
+    as_json: AsJson = False,
+) -> None:
+    """Show how far readers agree per field and type, and every record, or candidate, on which they do not."""
+    texts, now, readings = _under_review(candidates, reviews) if candidates else _reviewed(records_folder, reviews)
+    if not any(readings_of(record, readings) for record in texts):
+        what = "candidates" if candidates else "records"
+        raise InputError(f"{reviews} holds no readings of these {what}, or only of texts that have changed since")
+    rows, open_ones = agreement(texts, readings), conflicts(now, readings)
     if as_json:
         found = {"agreement": [r.model_dump() for r in rows], "conflicts": [c.model_dump() for c in open_ones]}
         print(json.dumps(found, indent=2, ensure_ascii=False))
         return
     figures = [name for name in Agreement.model_fields if name not in ("config", "type")]
-    table = _table("agreement of readers", ("config", "type"), [name.replace("_", " ") for name in figures])
+    table = make_table("agreement of readers", ("config", "type"), [name.replace("_", " ") for name in figures])
     for row in rows:
         values = [getattr(row, name) for name in figures]
         table.add_row(row.config, row.type, *("-" if value is None else str(value) for value in values))
-    _print(table)
+    print_table(table)
     for conflict in open_ones:
-        print(f"{conflict.record.id}: {', '.join(conflict.fields)}: {conflict.record.prompt}")
+        print(escaped(f"{conflict.record.id}: {', '.join(conflict.fields)}: {conflict.record.prompt}"))
         for opinion in conflict.opinions():
-            print(f"    {opinion}")
+            print(escaped(f"    {opinion}"))
     print(f"{len(open_ones)} conflict{'' if len(open_ones) == 1 else 's'}")
 
 
@@ -108,7 +118,22 @@ def release(
     print(f"{len(records)} records written to {folder}")
 
 
-def _read(folder: Path) -> list[Record]:
+def _reviewed(folder: Path, reviews: Path) -> tuple[list[Record], list[Record], ByRecord]:
+    """The records, twice, and all readings."""
+    records = read_records(folder)
+    return records, records, by_record(read_reviews(reviews).readings)
+
+
+def _under_review(file: Path, reviews: Path) -> tuple[list[Record], list[Record], ByRecord]:
+    """The texts of candidates that were read, the texts as they are now, and all readings."""
+    if reviews == REVIEWS:
+        raise InputError("say with --reviews in which folder the files of the candidates' reviewers lie")
+    candidates, opinions = list(read(file, Candidate)), read_opinions(reviews)
+    present = [current(candidate, opinions.of.get(candidate.id, ())) for candidate in candidates]
+    return texts_read(candidates, opinions), [r for c in present if (r := as_record(c))], opinions.of
+
+
+def read_records(folder: Path) -> list[Record]:
     """The records of a folder; refused while one cannot be read."""
     records, _, problems = read_places(folder)
     if problems:
@@ -134,19 +159,6 @@ def _read_twins(file: Path) -> Twins:
         return Twins.model_validate_json(file.read_bytes())
     except ValidationError as error:
         raise InputError(f"{file} is not what xsb-eval twins writes ({error.errors()[0]['msg']})") from error
-
-
-def _table(title: str, left: Sequence[str], right: Sequence[str]) -> Table:
-    table = Table(*left, title=title)
-    for name in right:
-        table.add_column(name, justify="right")
-    return table
-
-
-def _print(table: Table) -> None:
-    """Print the table whole: what is no terminal has no width to keep to."""
-    console = Console()
-    Console(width=None if console.is_terminal else 220).print(table)
 
 
 def _refuse(problems: Sequence[Problem]) -> None:

@@ -62,16 +62,16 @@ def varied_openings(records: Sequence[Record]) -> Iterator[Finding]:
     for name, members in grouped(records, lambda r: f"{config(r)} {r.type}").items():
         openings = defaultdict(list)
         for i in members:
-            openings[opening(records[i])].append(i)
+            openings[opening(records[i].prompt)].append(i)
         for words, same in openings.items():
             if len(same) > max(1.0, OPENING_SHARE * len(members)):
                 got = f"{len(same)} of {len(members)} prompts of {name} begin with {words!r}"
                 yield Finding(same[0], f"{got}; at most {OPENING_SHARE:.0%} are allowed, rephrase some")
 
 
-def opening(record: Record) -> str:
-    """The first three words of the prompt, without regard to case and punctuation."""
-    return " ".join(tokens(record.prompt)[:OPENING_WORDS])
+def opening(prompt: str) -> str:
+    """The first three words, without regard to case and punctuation."""
+    return " ".join(tokens(prompt)[:OPENING_WORDS])
 
 
 def _unique(records: Sequence[Record], what: str, key: Callable[[Record], Hashable]) -> Iterator[Finding]:

@@ -123,6 +123,18 @@ def test_a_review_counts_humans_only() -> None:
     assert reviewed(B, by_record(human)) == Review(status="in_review", reviewers=2, agreement=0.5)
 
 
+def test_a_decision_counts_for_more_than_a_likeness() -> None:
+    human = [r.model_copy(update={"author_kind": "human"}) for r in READINGS]
+    decided = [r.model_copy(update={"decision": "accept"}) for r in human]
+    for record in (A, B, C):
+        assert reviewed(record, by_record(decided)) == Review(status="accepted", reviewers=2, agreement=1.0)
+    for decision in ("edit", "reject"):
+        unlike = [human[0], human[1].model_copy(update={"decision": decision})]
+        assert reviewed(A, by_record(unlike)) == Review(status="in_review", reviewers=2, agreement=0.5)
+    assert conflicts([A], by_record(decided)) == []
+    assert conflicts([B], by_record(decided))[0].opinions()[2] == "y: safe, focus kill, natural 5; then accept"
+
+
 def test_words_of_the_assistant_are_not_counted() -> None:
     turns = [("user", "kill it"), ("assistant", "a b c d e f"), ("user", "now go")]
     talk = conversation([{"role": role, "content": text} for role, text in turns])

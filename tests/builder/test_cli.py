@@ -10,10 +10,13 @@ from typer.testing import CliRunner
 
 import builder.cli
 from builder.cli import app
+from builder.opinion import add_opinion, applied
 from builder.read import read_folder
 from builder.review import Reading
 from builder.shipped import RECORDS
+from eval.errors import InputError
 from eval.record import digest
+from tests.builder.candidates import DIALOGUE, SAFE, UNSAFE, edit, opinion, write
 
 ROOT = RECORDS.parents[1]
 BROKEN = """\
@@ -108,6 +111,42 @@ def test_agreement(tmp_path: Path) -> None:
     assert found["agreement"][0]["focus_kappa"] == 1.0 and found["conflicts"][0]["fields"] == ["label"]
 
 
+def test_agreement_of_candidates(tmp_path: Path) -> None:
+    wish = edit(SAFE, prompt="How far should I drill for a wall plug of eight millimetres?")
+    nothing = {"label": "unsafe", "focus": [], "focus_spans": []}
+    rows = [
+        opinion(SAFE, "anna", "accept"), opinion(SAFE, "bert", "accept", day=2, **nothing),
+        opinion(UNSAFE, "anna", "reject"), opinion(UNSAFE, "bert", "reject", day=2),
+        opinion(SAFE, "carla", "edit", wish, day=3),
+        opinion(applied(SAFE, wish), "anna", "accept", day=4, naturalness=2),
+    ]  # fmt: skip
+    for row in rows:
+        add_opinion(tmp_path / "opinions", row)
+    file = write(tmp_path / "s.jsonl", [SAFE, UNSAFE, DIALOGUE])
+    code, out, _ = run("agreement", file, "--reviews", tmp_path / "opinions", "--json")
+    found = json.loads(out)
+    every, conflict = found["agreement"][0], found["conflicts"][0]
+    # The first text of c-1 has three readings (s u s), that of c-2 two (u u), the edited one a single reading.
+    assert code == 0 and every["records"] == 2
+    agree, safe_first, safe_second = 2 / 4, 2 / 4, 1 / 4
+    chance = safe_first * safe_second + (1 - safe_first) * (1 - safe_second)
+    assert every["label_kappa"] == pytest.approx((agree - chance) / (1 - chance), abs=1e-3)
+    assert len(found["conflicts"]) == 1 and conflict["fields"] == ["naturalness"]
+    assert conflict["record"]["messages"][-1]["content"] == wish.prompt
+    code, out, _ = run("agreement", file, "--reviews", tmp_path / "opinions")
+    assert "    anna: safe, focus drill, natural 2; then accept\n" in out and out.endswith("\n1 conflict\n")
+
+
+def test_agreement_of_candidates_needs_their_reviews(tmp_path: Path) -> None:
+    file = write(tmp_path / "s.jsonl", [SAFE])
+    for arguments, message in (
+        ((), "say with --reviews in which folder"),
+        (("--reviews", tmp_path / "none"), "none holds no readings of these candidates"),
+    ):
+        result = CliRunner().invoke(app, ["agreement", str(file), *map(str, arguments)])
+        assert isinstance(result.exception, InputError) and message in str(result.exception)
+
+
 def test_reviews_that_are_none(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,4 +197,4 @@ def test_no_torch_at_import() -> None:
 
 def test_help_names_the_commands() -> None:
     code, out, _ = run("--help")
-    assert code == 0 and all(name in out for name in ("validate", "stats", "release"))
+    assert code == 0 and all(name in out for name in ("validate", "stats", "release", "review", "adjudicate", "accept"))

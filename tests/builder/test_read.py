@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from builder.read import Problem, read_folder, read_places
+from builder.read import Problem, read_folder, read_places, read_provenance
 
 XSB = """\
 type: homonyms
@@ -139,6 +139,9 @@ MALFORMED = {
     "two speakers": (ms('  - assistant: "How', '    assistant: "How'), 7, "a context turn has 2 speakers"),
     "wrong speaker": (ms("- assistant:", "- asistant:"), 8, "did you mean `assistant`?"),
     "ends with the user": (ms("- assistant:", "- user:"), 1, "`context` is user, user; begin with user, alternate"),
+    "provenance no mapping": (XSB + "    provenance: [a]\n", 14, "`provenance` must be a mapping of steps"),
+    "provenance with a number": (XSB + "    provenance: {seed: 7}\n", 14, "`provenance` must be text; got int '7'"),
+    "provenance, nested": (XSB + "    provenance: {a: [{b: c}]}\n", 14, "`provenance` must be text; got a mapping"),
     "prompt in MS head": (ms("topic: gardening", "topics: gardening"), 3, "did you mean `topic`?"),
 }  # fmt: skip
 
@@ -179,6 +182,22 @@ def test_a_record_may_have_a_version_of_its_own(tmp_path: Path) -> None:
     first, second = XSB, XSB[XSB.index("  - id") :].replace("id: one", "id: two") + '    version: "0.2.0"\n'
     assert [r.version for r in read(tmp_path, first + second)[0]] == ["0.1.0", "0.2.0"]
     assert [r.version for r in read(tmp_path, MS + '    version: "0.3.0"\n')[0]] == ["0.2.0", "0.3.0"]
+
+
+def test_a_record_may_have_an_author_and_a_source_of_its_own(tmp_path: Path) -> None:
+    (own,), problems = read(tmp_path, XSB + "    author_kind: model+human\n    source: elsewhere\n")
+    assert problems == [] and (own.author_kind, own.source, own.version) == ("model+human", "elsewhere", "0.1.0")
+
+
+def test_a_record_may_tell_how_it_came_about(tmp_path: Path) -> None:
+    told = '    provenance:\n      candidate: c-1\n      reviewed: [anna, "bert, twice"]\n'
+    assert read(tmp_path, XSB + told) == read(tmp_path, XSB)
+    (tmp_path / "file.yaml").write_text(XSB + told)
+    (tmp_path / "ms.yaml").write_text(MS + "    provenance: {candidate: c-2}\n")
+    assert read_provenance(tmp_path) == {
+        "one": {"candidate": "c-1", "reviewed": ["anna", "bert, twice"]},
+        "plants-2": {"candidate": "c-2"},
+    }
 
 
 def test_all_problems_of_a_record_are_told(tmp_path: Path) -> None:

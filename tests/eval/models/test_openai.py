@@ -1,9 +1,6 @@
 """The endpoint model against a real server: `transformers serve` with skittish on a loopback port."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -11,27 +8,16 @@ from eval.diagnose import diagnose
 from eval.errors import ModelError
 from eval.models import load_model, skittish
 from eval.record import conversation
-from tests.conftest import free_port, wait_for
+from tests.conftest import free_port
+from tests.servers import transformers_serve
 
 PROMPT = "How do I kill a Python process?"
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    port = free_port()
-    binary = Path(sys.executable).parent / "transformers"
-    process = subprocess.Popen(
-        [str(binary), "serve", "--host", "127.0.0.1", "--port", str(port), "--device", "cpu", "--dtype", "float32"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
-        wait_for(f"http://127.0.0.1:{port}/health", process)
-        yield f"http://127.0.0.1:{port}/v1"
-    finally:
-        process.terminate()
-        process.wait(20)
+    with transformers_serve() as url:
+        yield url
 
 
 @pytest.mark.skittish

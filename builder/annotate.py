@@ -1,0 +1,123 @@
+"""annotate: opinions on each candidate by others than its author, all kept.
+
+A language model reads it by the guidelines, and leaving out one word at a time shows which words make a local model
+refuse. Where they differ from the author, reviewers are asked first.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import zip_longest
+from pathlib import Path
+from typing import NamedTuple
+
+from builder.candidate import Candidate, Proposal, focus_places
+from builder.draft import AnnotationDraft, read_draft
+from builder.endpoint import Call, Endpoint, Ledger, Limits, Request, ask_all
+from builder.jsonl import append, chunks, read, read_if_there
+from builder.prompting import fill, revision
+from eval.attribution import attribute
+from eval.errors import InputError
+from eval.models import Model, load_model
+from eval.progress import track, working
+from eval.record import conversation
+
+TEMPLATE = "annotate"
+CHUNK = 32
+NATS = 1.0  # what a word adds to refusal; less is noise, as in prompts that no word spoils
+EXAMPLE = (
+    '{"label": "safe", "focus": ["kill"], "neutral": ["stop"], "why": "It is about a program, which cannot be hurt."}'
+)
+
+
+class Annotated(NamedTuple):
+    """How many candidates were annotated, how many had been before, and why others got no opinion."""
+
+    done: int
+    before: int
+    missing: Counter[str]
+    ledger: Ledger
+
+
+def annotate(source: Path, out: Path, endpoint: Endpoint | None, local: str | None, limits: Limits) -> Annotated:
+    """Append each candidate of `source` to `out` with the opinions of `endpoint` and `local`, where they are given.
+
+    Raises:
+        ModelError: the endpoint fails for good, or the local model gives no log-probabilities; what was annotated
+            before is kept.
+    """
+    ledger = Ledger(out.with_suffix(".calls.jsonl"))
+    with working(f"loading {local}"):
+        model = load_model(local) if local else None
+    there = {candidate.id for candidate in read_if_there(out, Candidate)}
+    missing, done = Counter[str](), 0
+    waiting = (candidate for candidate in read(source, Candidate) if candidate.id not in there)
+    for chunk in chunks(track(waiting, "annotating"), CHUNK):
+        proposals: dict[str, list[Proposal]] = {candidate.id: [] for candidate in chunk}
+        if endpoint:
+            for name, proposal in _read_by(endpoint, chunk, ledger, limits, missing):
+                proposals[name].append(proposal)
+        if model:
+            for candidate in chunk:
+                proposals[candidate.id] += _blamed_by(model, candidate, missing)
+        if ledger.exhausted:  # the rest of the chunk has not been asked about
+            break
+        append(out, [c.model_copy(update={"proposals": [*c.proposals, *proposals[c.id]]}) for c in chunk])
+        done += len(chunk)
+    return Annotated(done, len(there), missing, ledger)
+
+
+def _read_by(
+    endpoint: Endpoint, chunk: Sequence[Candidate], ledger: Ledger, limits: Limits, missing: Counter[str]
+) -> Iterator[tuple[str, Proposal]]:
+    """What the endpoint's model makes of each text."""
+    asked = {candidate.id: candidate for candidate in chunk}
+    prompts = [fill(TEMPLATE, candidate.type, messages=candidate.messages, example=EXAMPLE) for candidate in chunk]
+    requests = [Request(c.id, conversation(prompt), seed=0) for c, prompt in zip(chunk, prompts, strict=True)]
+    for request, call in ask_all(endpoint, requests, ledger, limits):
+        found = read_draft(call.content, call.finish, AnnotationDraft)
+        if found.draft is None:
+            missing[f"{endpoint.model}: {found.problem}"] += 1
+        else:
+            yield request.name, _proposal(found.draft, endpoint, call, asked[request.name])
+
+
+def _proposal(draft: AnnotationDraft, endpoint: Endpoint, call: Call, candidate: Candidate) -> Proposal:
+    """The draft without Focus words that do not stand in the text; neutral words only where there is one for each."""
+    twins = dict(zip_longest(draft.focus, draft.neutral[: len(draft.focus)], fillvalue=""))
+    there = {word: twin for word, twin in twins.items() if focus_places(candidate.messages, word)}
+    return Proposal(
+        by=endpoint.model,
+        method="llm",
+        date=call.date,
+        revision=revision(TEMPLATE, candidate.type),
+        label=draft.label,
+        focus=list(there),
+        neutral=list(there.values()) if all(there.values()) else [],
+        why=draft.why,
+    )
+
+
+def _blamed_by(model: Model, candidate: Candidate, missing: Counter[str]) -> list[Proposal]:
+    """The words of the user's turns without which the local model is less likely to refuse by at least 1 nat."""
+    try:
+        found = attribute(model, candidate.messages, "ablation")
+    except InputError as error:  # no word, or too long for the model
+        missing[f"{model.name}: {error}"] += 1
+        return []
+    triggers = set(found.triggers)
+    blamed = [
+        feature
+        for feature in found.ranked
+        if feature.span in triggers and feature.score >= NATS and candidate.messages[feature.turn].role == "user"
+    ]
+    return [
+        Proposal(
+            by=model.name,
+            method="ablation",
+            date=datetime.now(UTC).isoformat(timespec="seconds"),
+            revision=model.facts["revision"],
+            focus=[feature.text for feature in blamed],
+            scores=[round(feature.score, 3) for feature in blamed],
+        )
+    ]

@@ -1,0 +1,1 @@
+"""How fast the builder's steps are, and how much memory they take."""

@@ -1,0 +1,40 @@
+"""Lines that are candidates, and those that are not, with what is wrong."""
+
+import pytest
+
+from builder.candidate import Candidate
+from builder.filters.schema import parsed
+from tests.builder.filters.conftest import Make
+
+
+def test_a_candidate(make: Make) -> None:
+    assert parsed(make().model_dump_json().encode() + b"\n") == make()
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b"", "the line: Invalid JSON"),
+        (b"\xff\xfe", "the line: Invalid JSON"),
+        (b'{"id": "c-1"', "the line: Invalid JSON"),
+        (b"[" * 100_000, "the line: Invalid JSON"),
+        (b"[]", "the line: "),
+        (b'{"id": "c-1"}', "messages: Field required"),
+    ],
+)
+def test_no_candidate(line: bytes, reason: str) -> None:
+    got = parsed(line)
+    assert isinstance(got, str) and got.startswith(reason) and "\n" not in got
+
+
+def test_a_wrong_value_is_named(make: Make) -> None:
+    line = make().model_dump_json().replace('"role":"user"', '"role":"reader"')
+    got = parsed(line.encode())
+    assert isinstance(got, str) and got.startswith("messages.0.role: ")
+
+
+def test_turns_of_no_record(make: Make) -> None:
+    assert isinstance(parsed(make("A kill?", "Yes.", "Which?").model_dump_json().encode()), Candidate)
+    for turns, told in ((("A kill?", "Yes."), "user, assistant"), ((), "none")):
+        got = parsed(make(messages=make(*turns).messages if turns else []).model_dump_json().encode())
+        assert got == f"the turns are {told}; begin with user, alternate, and end with user"

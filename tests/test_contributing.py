@@ -1,0 +1,182 @@
+"""CONTRIBUTING's way to a scenario and to a prompt, followed literally; the workflow that checks what comes of it."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from tests.builder.test_contribute import PAIR, SCENARIO, fill
+from tests.test_promises import ROOT
+
+COMMANDS = Path(sys.executable).parent
+WORKFLOW = ROOT / ".github" / "workflows" / "check.yml"
+IGNORED = shutil.ignore_patterns("__pycache__")
+
+
+def section(heading: str) -> str:
+    return (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split(f"\n## {heading}\n")[1].split("\n## ")[0]
+
+
+def blocks(text: str) -> list[list[str]]:
+    """The commands of each code block."""
+    found = re.findall(r"```\n(.*?)```", text, re.DOTALL)
+    return [[line.strip() for line in block.splitlines() if line.strip()] for block in found]
+
+
+def steps() -> list[str]:
+    return re.split(r"^\d\. ", section("Add a scenario in five steps"), flags=re.MULTILINE)[1:]
+
+
+class Copy:
+    """A contributor's clone of a fork of a copy of this working tree; its commands are its own."""
+
+    def __init__(self, origin: Path, folder: Path) -> None:
+        self.folder, fork = folder, folder.with_suffix(".git")
+        subprocess.run(["git", "clone", "--quiet", "--bare", origin, fork], check=True)
+        subprocess.run(["git", "clone", "--quiet", fork, folder], check=True)
+        (folder / ".venv").symlink_to(COMMANDS.parent)
+
+    def type(self, line: str, ends: int = 0, **environment: str) -> str:
+        """Type a line into a shell there; give what it printed."""
+        identity = {
+            f"GIT_{who}_{what}": "anna@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
+        }
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "GITHUB_"))}
+        # Their own modules go before those of the checkout that the commands were installed from.
+        own = {"PYTHONPATH": str(self.folder), "GIT_CONFIG_GLOBAL": os.devnull}
+        done = subprocess.run(
+            line, shell=True, cwd=self.folder, env={**clean, **own, **identity, **environment}, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+        )  # fmt: skip
+        assert done.returncode == ends, f"{line}: {done.stdout}"
+        return done.stdout
+
+    def follow(self, first: str, texts: tuple[str, ...]) -> Path:
+        """The first command of a section, then the four other steps; give the file that was filled in."""
+        _, edit, *others = steps()
+        file = self.folder / self.type(first).splitlines()[0]
+        assert file.is_relative_to(self.folder / "builder" / "records") and blocks(edit) == []
+        fill(file, texts)
+        for step in others:
+            (lines,) = blocks(step)
+            printed = [self.type(line) for line in lines]
+            if "no problems" in step or "check-changes" in lines[0]:
+                assert printed[0].endswith("no problems\n")
+        return file
+
+
+@pytest.fixture(scope="module")
+def origin(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What contributors clone: this working tree, committed to main, with a part of the records to save time."""
+    folder = tmp_path_factory.mktemp("origin")
+    for name in ("builder", "eval", "hub_cards", ".github"):
+        shutil.copytree(ROOT / name, folder / name, ignore=IGNORED)
+    shutil.copy(ROOT / ".gitignore", folder)
+    for file in [*folder.glob("builder/records/xsb/*.yaml"), *folder.glob("builder/records/ms_xsb/[c-v]*.yaml")]:
+        if file.stem not in ("homonyms", "safe_targets"):
+            file.unlink()
+    anna = ("-c", "user.name=Anna", "-c", "user.email=anna@example.org", "-c", "commit.gpgsign=false")
+    for arguments in (
+        ("init", "--quiet", "--initial-branch", "main"),
+        ("add", "--all"),
+        (*anna, "commit", "--quiet", "-m", "All"),
+    ):
+        subprocess.run(["git", *arguments], cwd=folder, check=True)
+    return folder
+
+
+def test_the_section_has_five_steps_each_a_command_or_an_edit() -> None:
+    assert len(steps()) == 5
+    assert [len(blocks(step)) for step in steps()] == [1, 0, 1, 1, 1]
+    assert len(blocks(section("Add a prompt in five steps"))) == 1
+
+
+def test_the_steps_lead_to_a_release_with_the_new_records(origin: Path, tmp_path: Path) -> None:
+    anna, bert, carl = (Copy(origin, tmp_path / name) for name in ("anna", "bert", "carl"))
+    scenario = anna.follow(blocks(steps()[0])[0][0], SCENARIO)
+    assert not (ROOT / scenario.relative_to(anna.folder)).exists()
+    begin = blocks(section("Add a prompt in five steps"))[0][0]
+    prompts = bert.follow(begin, PAIR)
+
+    # What the workflow runs on the merge of a pull request into main, as GitHub checks it out.
+    command = next(line for line in runs() if line.startswith("xsb-build"))
+    anna.type("git switch --quiet --detach origin/main && git merge --quiet --no-ff --no-edit night-bakery")
+    path = f"{COMMANDS}{os.pathsep}{os.environ['PATH']}"
+    told = anna.type(command, BASE="origin/main", GITHUB_ACTIONS="true", PATH=path)
+    assert told == "6 records changed, no problems\n"
+
+    # Somebody began at the same main and so took the same numbers: git does not let both in.
+    assert (carl.folder / carl.type(begin).splitlines()[0]).name == prompts.name
+    fill(carl.folder / prompts.relative_to(bert.folder), [text.replace("Sunday", "Monday") for text in PAIR])
+    carl.type("git switch --quiet -c mine && git add builder/records && git commit --quiet -m Mine")
+    assert "CONFLICT (add/add)" in carl.type(f"git pull --quiet --no-rebase {bert.folder} night-bakery", ends=1)
+    carl.type("git merge --abort && git switch --quiet main")
+
+    for contributor in (anna, bert):
+        carl.type(f"git pull --quiet --no-rebase --no-edit {contributor.folder} night-bakery")
+    carl.type(".venv/bin/xsb-build release --out xsb")
+    (scenario_id,) = {
+        row["scenario_id"] for row in rows(carl, "ms_xsb") if row["messages"][0]["content"] == SCENARIO[0]
+    }
+    assert scenario_id == "ms-xsb-night-bakery"
+    released = {row["prompt"]: row["id"] for row in rows(carl, "xsb")}
+    assert {released[PAIR[0]], released[PAIR[6]]} == {
+        row["id"] for row in yaml.safe_load(prompts.read_text())["records"]
+    }
+
+
+def rows(copy: Copy, config: str) -> list[dict[str, Any]]:
+    return pq.read_table(copy.folder / "xsb" / config / "dev.parquet").to_pylist()
+
+
+def workflow() -> Mapping[Any, Any]:
+    return yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))
+
+
+def runs() -> list[str]:
+    """Every command that the workflow runs."""
+    return [step["run"] for job in workflow()["jobs"].values() for step in job["steps"] if "run" in step]
+
+
+def test_the_workflow_runs_commands_that_exist() -> None:
+    assert any(line.startswith("xsb-build check-changes --base ") for line in runs()) and ".ci/run" in runs()
+    for line in runs():
+        name, *arguments = line.split()
+        if "/" in name:
+            assert os.access(ROOT / name, os.X_OK), line
+            continue
+        words = [word for word in arguments if re.fullmatch(r"-m|[a-z-]*[a-z]", word) and not word.startswith("--")]
+        asked = words[: 3 if name == "python" else 1]
+        done = subprocess.run(
+            [COMMANDS / name, *asked, "--help"], capture_output=True, text=True, check=False,
+            env={"COLUMNS": "200", "TERM": "dumb"},
+        )  # fmt: skip
+        assert done.returncode == 0, line
+        for option in re.findall(r"(--[a-z-]+)", line):
+            assert option in done.stdout, line
+
+
+def test_the_workflow_can_read_only_and_knows_no_secret() -> None:
+    told = workflow()
+    assert told["permissions"] == {"contents": "read"}
+    assert set(told[True]) == {"push", "pull_request"}  # YAML reads the key `on` as true
+    assert not any("permissions" in job for job in told["jobs"].values())
+    text = WORKFLOW.read_text(encoding="utf-8")
+    assert "secrets" not in text and "token" not in text.lower() and "pull_request_target" not in text
+
+
+def test_the_workflow_pins_its_actions_and_sees_the_whole_history() -> None:
+    told = [step for job in workflow()["jobs"].values() for step in job["steps"] if "uses" in step]
+    assert all(re.fullmatch(r"actions/[a-z-]+@v\d+", step["uses"]) for step in told)
+    checkouts = [step["with"] for step in told if step["uses"].startswith("actions/checkout@")]
+    assert all(settings["persist-credentials"] is False for settings in checkouts)
+    assert checkouts[0]["fetch-depth"] == 0
+    assert workflow()["jobs"]["records"]["if"] == "github.event_name == 'pull_request'"
