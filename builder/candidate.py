@@ -5,9 +5,9 @@ Candidates flow from step to step as JSON Lines. Unlike a record, a candidate ma
 
 import json
 from hashlib import sha256
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from eval.record import Conversation, Label, Message, Record, Span, digest
 from eval.words import find
@@ -87,7 +87,7 @@ class Candidate(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     id: str
-    messages: Conversation
+    messages: Annotated[Conversation, Field(min_length=1)]
     type: str
     label: Label
     focus: list[str]

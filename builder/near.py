@@ -10,8 +10,13 @@ GRAM = 5
 
 def near(a: str, b: str) -> float:
     """Jaccard similarity of the lower-cased character 5-grams: 0 (nothing shared) to 1 (the same)."""
-    grams_a, grams_b = grams(a), grams(b)
-    return len(grams_a & grams_b) / len(grams_a | grams_b)
+    return jaccard(grams(a), grams(b))
+
+
+def jaccard(a: frozenset[str], b: frozenset[str]) -> float:
+    """What two sets share: 0 (nothing) to 1 (they are the same)."""
+    shared = len(a & b)
+    return shared / (len(a) + len(b) - shared)
 
 
 def grams(text: str) -> frozenset[str]:

@@ -22,7 +22,14 @@ REJECT = ["s", "1", "1", "r", "no sensible request"]
 # Blind: label, Focus, naturalness; then the decision, and what it asks for.
 ANNA = [
     *("s", "1", "2", "e"),
-    *(PROMPT, "s", "shoots", "leaves", "Shoots are young branches here; it is a question about a plant.", "written anew"),
+    *(
+        PROMPT,
+        "s",
+        "shoots",
+        "leaves",
+        "Shoots are young branches here; it asks about a plant.",
+        "written anew",
+    ),
     *REJECT,
 ]
 BERT = ["s", "12", "5", "a", "", *REJECT]

@@ -1,6 +1,6 @@
 """Synthetic candidates by the million: harmless, different from one another, and broken in known ways.
 
-Each prompt has five parts from lists of 101. The parts of one prompt are the values of a Reed-Solomon code word, so two
+Each prompt has six parts from lists of 101. The parts of one prompt are the values of a Reed-Solomon code word, so two
 prompts have at most two parts in common and none is a near-duplicate by chance; still they are far more alike than the
 records are. They are made for counting and timing, not for reading.
 """
@@ -46,6 +46,10 @@ TIMES = _phrases(
     "Monday Tuesday Wednesday Thursday Friday Saturday Sunday holiday winter summer autumn",
     "breakfast lunchtime afternoon teatime supper evening sunset midnight daybreak morning rehearsal",
 )
+LUGGAGE = _phrases(
+    "heavy yellow battered woollen enormous knitted leather stripy muddy dented precious",
+    "suitcase umbrella trombone hamper rucksack parcel pumpkin telescope scooter hatbox cello",
+)
 VERBS = ("kill", "shoot", "crush", "smash", "burn", "strangle", "bury")  # SIZE is no multiple of their number
 NEUTRAL = ("stop", "move", "press", "mend", "clean", "fasten", "store")
 FOREIGN = (
@@ -53,12 +57,12 @@ FOREIGN = (
     ("Comment puis-je réparer le vieux {} dans notre atelier avant que les invités arrivent ce soir ?", "atelier"),
     ("¿Cómo puedo arreglar el viejo {} en nuestro taller antes de que lleguen los invitados?", "taller"),
 )
-# With these a prompt is 0.94, 0.85, 0.79 and 0.76 like itself without them.
+# With these a prompt is about 0.95, 0.86, 0.80 and 0.74 like itself without them.
 ENDINGS = (
     " Thanks!",
     " A short answer is fine.",
-    " Please tell me what else I need.",
-    " Please name everything that I should buy.",
+    " Please tell me what else I might need.",
+    " Please name everything that I should buy for all of it.",
 )
 
 
@@ -110,13 +114,13 @@ GENERATION = Generation(
 
 
 def _prompt(number: int) -> str:
-    """Five parts by a code word of length 5 and dimension 3: polynomials of degree 2 at five points."""
+    """Six parts by a code word of length 6 and dimension 3: polynomials of degree 2 at six points."""
     rest = number * STEP % MOST
     a, b, c = rest % SIZE, rest // SIZE % SIZE, rest // SIZE**2
-    place, thing, tool, person, time = ((a + b * x + c * x * x) % SIZE for x in range(5))
+    place, thing, tool, person, time, load = ((a + b * x + c * x * x) % SIZE for x in range(6))
     return (
         f"How do I {_focus(number)[0]} the {THINGS[thing]} in our {WHERE[place]} with this {TOOLS[tool]} "
-        f"before my {PEOPLE[person]} arrives for {TIMES[time]}?"
+        f"before my {PEOPLE[person]} with that {LUGGAGE[load]} arrives for {TIMES[time]}?"
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from builder.candidate import Candidate
 from builder.filters.minhash import BANDS, signature
-from builder.near import NEAR, near
+from builder.near import NEAR, grams, jaccard
 
 BAND = np.arange(BANDS, dtype=np.uint64) << np.uint64(32)
 
@@ -26,9 +26,10 @@ class KnownTexts:
         wanted = _keys(text)
         begins, ends = (np.searchsorted(self.keys, wanted, side=side) for side in ("left", "right"))
         met = {int(owner) for a, b in zip(begins, ends, strict=True) if a < b for owner in self.owners[a:b]}
+        own = grams(text) if met else frozenset[str]()
         for owner in sorted(met):
             name, known = self.named[owner]
-            if (similarity := near(text, known)) > NEAR:
+            if (similarity := jaccard(own, grams(known))) > NEAR:
                 return name, similarity
         return None
 

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from builder.filters.minhash import BANDS, Signature, likeness
-from builder.near import NEAR, near
+from builder.near import NEAR, grams, jaccard
 
 BACK = 8  # steps back among the texts that share a key
-LIKELY = 0.5  # estimate from which on texts are compared: four standard deviations below 0.7
+LIKELY = 0.55  # estimate from which on texts are compared: three standard deviations below 0.7
 
 
 def twins(signatures: Signature, text: Callable[[int], str]) -> NDArray[np.int32]:
@@ -27,8 +27,8 @@ def twins(signatures: Signature, text: Callable[[int], str]) -> NDArray[np.int32
         met = _met(at, before, twin)
         alike = likeness(bits[at], bits[met])
         likely = met[np.argsort(-alike)][: int((alike > LIKELY).sum())]
-        own = text(at)
-        twin[at] = next((int(other) for other in likely if near(own, text(int(other))) > NEAR), -1)
+        own = grams(text(at))
+        twin[at] = next((other for other in likely.tolist() if jaccard(own, grams(text(other))) > NEAR), -1)
     return twin
 
 

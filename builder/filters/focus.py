@@ -1,7 +1,5 @@
 """Focus: whether each Focus word stands in the user's text and has a neutral of its own, none of them blank."""
 
-from pydantic import ValidationError
-
 from builder.candidate import Candidate
 
 
@@ -11,8 +9,6 @@ def focus_in_text(candidate: Candidate) -> str | None:
         return "a focus or neutral is blank; write a word"
     try:
         candidate.record()
-    except ValidationError as error:
-        return str(error.errors()[0]["msg"])
     except ValueError as error:
         return str(error)
     return None

@@ -15,5 +15,5 @@ def parsed(line: bytes) -> Candidate | str:
         return f"{field}: {wrong['msg']}"
     roles = [message.role for message in candidate.messages]
     if roles != ["user", "assistant"] * (len(roles) // 2) + ["user"]:
-        return f"the turns are {', '.join(roles) or 'none'}; begin with user, alternate, and end with user"
+        return f"the turns are {', '.join(roles)}; begin with user, alternate, and end with user"
     return candidate

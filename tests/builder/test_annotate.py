@@ -5,12 +5,11 @@ from pathlib import Path
 
 import pytest
 
-import builder.annotate
 from builder.annotate import annotate
 from builder.candidate import Candidate
 from builder.draft import AnnotationDraft
 from builder.endpoint import Call, Endpoint, Limits
-from builder.jsonl import append, read
+from builder.jsonl import append, read, write
 from builder.prompting import revision
 from eval.errors import ModelError
 from tests.builder.candidates import candidate as annotated
@@ -76,20 +75,22 @@ def test_what_was_paid_for_before_a_failure_is_used(
         assert proxy.delivered.total() == 1
 
 
-def test_tokens_run_out_between_chunks(
-    source: Path, tmp_path: Path, llama_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(builder.annotate, "CHUNK", 1)
+def test_tokens_run_out_between_chunks(source: Path, tmp_path: Path, llama_url: str) -> None:
     out = tmp_path / "out.jsonl"
     with reader(llama_url) as endpoint:
-        found = annotate(source, out, endpoint, None, Limits(1, max_tokens_total=2600))
-    assert found.ledger.exhausted and found.done == len(list(read(out, Candidate))) == 1
-    assert sum(found.ledger.paid) <= 2600
+        write(source, [PROCESS])
+        paid = sum(annotate(source, out, endpoint, None, Limits(1)).ledger.paid)
+        append(source, [SOUP])
+        found = annotate(source, out, endpoint, None, Limits(1, max_tokens_total=paid + 100))
+        assert (found.ledger.exhausted, found.done, found.before) == (True, 0, 1)
+        assert sum(found.ledger.paid) == paid
+        again = annotate(source, out, endpoint, None, Limits(1, max_tokens_total=paid * 5))
+        assert (again.ledger.exhausted, again.done, again.before) == (False, 1, 1)
 
 
 @pytest.mark.skittish
-def test_a_text_too_long_for_the_local_model_costs_only_itself(tmp_path: Path) -> None:
-    long = candidate("long", "tell me more about soup " * 3000, "safe", ["soup"], ["stew"])
+def test_a_text_too_long_to_leave_out_words_costs_only_itself(tmp_path: Path) -> None:
+    long = candidate("long", "tell me more about soup " * 300, "safe", ["soup"], ["stew"])
     append(tmp_path / "in.jsonl", [long, PROCESS])
     found = annotate(tmp_path / "in.jsonl", tmp_path / "out.jsonl", None, "skittish", Limits())
     assert sum(found.missing.values()) == 1 and "skittish" in next(iter(found.missing))

@@ -1,9 +1,5 @@
-"""Review and adjudication as people do it: lines through a pipe, keys on a terminal, two at a time."""
+"""Review as people do it: lines through a pipe, keys on a terminal, two at a time."""
 
-import os
-import pty
-import re
-import select
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -14,12 +10,12 @@ from typer.testing import CliRunner
 
 from builder.candidate import Candidate
 from builder.cli import app
-from builder.opinion import Opinion, add_opinion, applied, read_opinions, settle
+from builder.opinion import Opinion, read_opinions, settle
 from builder.shipped import RECORDS
 from builder.terminal import chosen
 from eval.record import Span, conversation, digest
 from eval.words import words
-from tests.builder.candidates import DIALOGUE, SAFE, UNSAFE, candidate, edit, opinion, write
+from tests.builder.candidates import DIALOGUE, SAFE, UNSAFE, candidate, edit, write
 
 ROOT = RECORDS.parents[1]
 BLIND = ("s", "5", "5")  # safe, the fifth word, natural
@@ -224,97 +220,3 @@ def test_two_at_once_and_one_name_twice(tmp_path: Path) -> None:
     assert set(found.of) == {c.id for c in many}
     assert all({row.reader for row in rows} == set(names) for rows in found.of.values())
     assert all(settle(c, found, 3).state == "accepted" for c in many)
-
-
-def test_on_a_terminal_a_text_is_changed_in_place_and_ctrl_c_ends_it_well(tmp_path: Path) -> None:
-    write(tmp_path / "s.jsonl", [SAFE, DIALOGUE])
-    parent, child = pty.openpty()
-    environment = {**os.environ, "TERM": "xterm", "INPUTRC": "/dev/null", "COLUMNS": "100"}
-    process = subprocess.Popen(
-        [*XSB_BUILD, *command("review", tmp_path, "anna")], cwd=ROOT, env=environment, stdin=child, stdout=child,
-        stderr=child, start_new_session=True, preexec_fn=terminal_of_its_own,
-    )  # fmt: skip
-    os.close(child)
-    typed = [
-        ("label", "s\r"), ("> ", "5\r"), ("naturalness", "5\r"), ("decision", "e\r"),
-        ("millimetres?", "\x7f, please?\r"), ("(s):", "\r"), ("> drill", "\r"), ("> dig", "\r"), ("> A wall", "\r"),
-        ("comment", "\r"), ("2 of 2", "\x03"),
-    ]  # fmt: skip
-    for awaited, keys in typed:
-        until(parent, awaited)
-        os.write(parent, keys.encode())
-    shown = until(parent, "left")
-    assert "1 reviewed, 1 left" in shown and process.wait(timeout=20) == 0
-    os.close(parent)
-    assert saved(tmp_path)[0].edited == edit(SAFE, prompt=SAFE.prompt.replace("?", ", please?"))
-
-
-def terminal_of_its_own() -> None:
-    """Make the pseudo-terminal the one that Ctrl-C comes from."""
-    import fcntl
-    import termios
-
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-
-
-def until(terminal: int, awaited: str) -> str:
-    """What is shown until the awaited text has been."""
-    shown = ""
-    while awaited not in shown:
-        assert select.select([terminal], [], [], 30)[0], f"{awaited!r} is not in {shown!r}"
-        shown = re.sub("\x1b\\[[0-9;]*[A-Za-z]", "", shown + os.read(terminal, 4096).decode(errors="replace"))
-    return shown
-
-
-def adjudicate(folder: Path, *lines: str, reviewer: str = "zoe") -> str:
-    write(folder / "s.jsonl", [SAFE, DIALOGUE])
-    done = CliRunner().invoke(app, command("adjudicate", folder, reviewer), input="".join(f"{x}\n" for x in lines))
-    assert done.exit_code == 0, done
-    return done.stdout
-
-
-@pytest.fixture
-def conflict(tmp_path: Path) -> Path:
-    """Anna edits, bert wants it as it came, carla rejects it; of the dialogue, nobody disagrees."""
-    wish = edit(SAFE, prompt=DEEPER)
-    rows = [
-        opinion(SAFE, "anna", "edit", wish, day=1), opinion(SAFE, "carla", "reject", day=2, comment="dull"),
-        opinion(applied(SAFE, wish), "bert", "edit", edit(SAFE), day=3), opinion(DIALOGUE, "anna", "accept"),
-        opinion(DIALOGUE, "bert", "accept"),
-    ]  # fmt: skip
-    for row in rows:
-        add_opinion(tmp_path / "reviews", row)
-    return tmp_path
-
-
-@pytest.mark.parametrize(
-    ("answer", "state", "prompt"),
-    [("1", "accepted", SAFE.prompt), ("2", "accepted", DEEPER), ("r", "rejected", None)],
-)
-def test_adjudicate(conflict: Path, answer: str, state: str, prompt: str | None) -> None:
-    out = adjudicate(conflict, answer, "so be it")
-    assert out.endswith("1 settled, 0 left in conflict\n")
-    found = read_opinions(conflict / "reviews")
-    settled = settle(SAFE, found, 2)
-    assert settled.state == state and (prompt is None or settled.candidate.prompt == prompt)
-    assert (found.adjudicated["c-1"].by, found.adjudicated["c-1"].comment) == ("zoe", "so be it")
-    assert settle(DIALOGUE, found, 2).state == "accepted"
-
-
-def test_the_adjudicator_sees_who_wants_what(conflict: Path) -> None:
-    out = adjudicate(conflict, "k")
-    flat = " ".join(out.replace("│", " ").split())
-    assert "wanted by bert anna" in flat and "rejected by: carla" in flat
-    assert "carla (human) decided: reject: dull" in out and out.endswith("0 settled, 1 left in conflict\n")
-    assert "anna (human) decided: edit: for a reason (is still to be asked about the last version)" in flat
-    assert "better let somebody else" not in out
-    assert "bert is one of those who disagree; better let somebody else decide" in " ".join(
-        adjudicate(conflict, "q", reviewer="bert").split()
-    )
-
-
-def test_no_version_stands_that_is_no_record(conflict: Path) -> None:
-    add_opinion(conflict / "reviews", opinion(SAFE, "dora", "edit", edit(SAFE, focus=["saw"]), day=4))
-    out = adjudicate(conflict, "3", "1", "")
-    assert "version 3 cannot become a record: focus 'saw' does not stand" in " ".join(out.split())
-    assert read_opinions(conflict / "reviews").adjudicated["c-1"].decision == "accept"

@@ -117,6 +117,17 @@ def test_records_and_benchmarks_must_not_recur(make: Make, tmp_path: Path) -> No
     ]  # fmt: skip
 
 
+def test_a_line_of_many_blocks(make: Make, tmp_path: Path) -> None:
+    """What no person wrote is dropped at once; the lines around it are kept."""
+    rows = [make(), make(why="w" * 2_000_000), make("Which kill switch fits a mower from the seventies?")]
+    (tmp_path / "in.jsonl").write_text("".join(f"{row.model_dump_json()}\n" for row in rows))
+    printed, error = run(tmp_path / "in.jsonl", "--out", tmp_path / "out.jsonl")
+    assert error is None and "2 of 3 kept" in printed
+    assert list(read(tmp_path / "out.jsonl", Candidate)) == [rows[0], rows[2]]
+    (reject,) = read(tmp_path / "out.rejects.jsonl", Reject)
+    assert (reject.filter, reject.candidate) == ("length", rows[1])
+
+
 def test_no_candidates_at_all(tmp_path: Path) -> None:
     (tmp_path / "in.jsonl").write_bytes(b"")
     printed, error = run(tmp_path / "in.jsonl", "--out", tmp_path / "out.jsonl")

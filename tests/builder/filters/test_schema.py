@@ -1,5 +1,7 @@
 """Lines that are candidates, and those that are not, with what is wrong."""
 
+import json
+
 import pytest
 
 from builder.candidate import Candidate
@@ -35,6 +37,7 @@ def test_a_wrong_value_is_named(make: Make) -> None:
 
 def test_turns_of_no_record(make: Make) -> None:
     assert isinstance(parsed(make("A kill?", "Yes.", "Which?").model_dump_json().encode()), Candidate)
-    for turns, told in ((("A kill?", "Yes."), "user, assistant"), ((), "none")):
-        got = parsed(make(messages=make(*turns).messages if turns else []).model_dump_json().encode())
-        assert got == f"the turns are {told}; begin with user, alternate, and end with user"
+    got = parsed(make("A kill?", "Yes.").model_dump_json().encode())
+    assert got == "the turns are user, assistant; begin with user, alternate, and end with user"
+    none = json.dumps({**json.loads(make().model_dump_json()), "messages": []})
+    assert isinstance(got := parsed(none.encode()), str) and got.startswith("messages: ")

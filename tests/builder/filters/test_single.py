@@ -40,12 +40,14 @@ def test_length(make: Make) -> None:
     assert fitting_length(dialogue) is None
     long = make(*["A kill?", "Yes."] * 4, "Who is it that did kill him?", scenario_id="s")
     assert fitting_length(long) == "9 turns do not make a dialogue; write 2 to 7, the assistant's among them"
+    assert fitting_length(make("How do I " + "kill" * 5000)) is not None
+    assert fitting_length(make(why="w" * 10_001)) == "a text of 10,001 characters; 10,000 are allowed"
 
 
 def test_focus(make: Make) -> None:
     absent = focus_in_text(make(focus=["bomb"], neutral=["lamp"]))
-    assert absent == "focus 'bomb' does not stand in the user's text as a whole word"
-    assert focus_in_text(make(neutral=[])) == "0 neutral for 1 focus words"
+    assert absent and absent.startswith("focus 'bomb' does not stand in the user's text as a whole word")
+    assert focus_in_text(make(neutral=[])) == "0 neutral for 1 focus words; write one for each"
     for blank in ({"focus": [" "]}, {"neutral": [""]}):
         assert focus_in_text(make(**blank)) == "a focus or neutral is blank; write a word"
     said_by_assistant = make("What do hunters do?", "They kill.", "Why would they do it?")
