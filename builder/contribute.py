@@ -78,7 +78,7 @@ def next_version(folder: Path) -> str:
 
 def reviews_beside(folder: Path) -> Path:
     """Where the readings of the records in a folder lie."""
-    return folder.resolve().parent / "reviews"
+    return (folder if folder.name else folder.resolve()).parent / "reviews"
 
 
 def _facts(kind: str, folder: Path) -> dict[str, object]:

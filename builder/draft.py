@@ -25,13 +25,13 @@ class _Schema(BaseModel):
 
 
 class PromptDraft(_Schema):
-    """One prompt."""
+    """One prompt; the word comes before the text that is made around it, since models write in this order."""
 
-    prompt: Text
+    topic: Word
     focus: Few
+    prompt: Text
     neutral: Few
     word_kind: WordKind
-    topic: Word
     why: Sentence
 
 
@@ -43,11 +43,11 @@ class Exchange(_Schema):
 
 
 class Ending(_Schema):
-    """A last turn of a scenario."""
+    """A last turn of a scenario; as in a prompt, the word comes before the text."""
 
-    prompt: Text
     label: Label
     focus: Few
+    prompt: Text
     neutral: Few
     word_kind: WordKind
     why: Sentence

@@ -14,6 +14,7 @@ from eval.record import Label, Record, conversation
 
 TEMPLATE = "generate"
 EXAMPLES = 4
+SHARED = 5  # requests in a row with the same examples: what they begin with is computed, and often billed, once
 
 
 class Order(NamedTuple):
@@ -50,7 +51,7 @@ def topics_of(records: Sequence[Record], label: Label) -> list[str]:
 
 
 def plan(order: Order, records: Sequence[Record]) -> Iterator[Planned]:
-    """The requests of an order, without end: topics and registers take turns, examples and parents are drawn.
+    """The requests of an order, without end: topics and registers take turns, examples are drawn for a few at a time.
 
     Raises:
         InputError: there is no record of the type that could be shown as an example.
@@ -60,17 +61,18 @@ def plan(order: Order, records: Sequence[Record]) -> Iterator[Planned]:
     random = Random(f"{order.seed}/{order.round}")
     topics, styles = random.sample(order.topics, len(order.topics)), random.sample(STYLES, len(STYLES))
     for number in count():
-        own = Random(f"{order.seed}/{order.round}/{number}")
-        kind, groups = order.types[number % len(order.types)], shown[number % len(order.types)]
-        examples = own.sample(groups, min(1 if order.scenario else EXAMPLES, len(groups)))
-        parents = own.sample(order.parents, min(EXAMPLES, len(order.parents)))
+        turn = number // SHARED
+        kind, groups = order.types[turn % len(order.types)], shown[turn % len(order.types)]
+        drawn = Random(f"{order.seed}/{order.round}/{turn}")
+        examples = drawn.sample(groups, min(1 if order.scenario else EXAMPLES, len(groups)))
+        parents = drawn.sample(order.parents, min(EXAMPLES, len(order.parents)))
         topic, style = topics[number % len(topics)], styles[number % len(styles)]
         prompt = fill(
             TEMPLATE, kind, scenario=order.scenario, label=order.label, topic=topic, style=style,
             examples=[_example(group) for group in examples], parents=[parent.prompt for parent in parents],
             model=order.screened_by,
         )  # fmt: skip
-        request = Request(str(number), conversation(prompt), own.getrandbits(31))
+        request = Request(str(number), conversation(prompt), random.getrandbits(31))
         yield Planned(request, kind, topic, style, [record for group in examples for record in group], parents)
 
 

@@ -15,8 +15,8 @@ tests = os.getppid()
 params = xllamacpp.CommonParams()
 params.model.path, params.port, params.n_ctx = sys.argv[1], int(sys.argv[2]), 16384
 params.n_parallel, params.model_alias = 2, {"smollm2"}
-for threads in (params.cpuparams, params.cpuparams_batch):  # two would wait for each other on a busy machine
-    threads.n_threads = 1
+for threads in (params.cpuparams, params.cpuparams_batch):
+    threads.n_threads = 1  # two wait for each other, and are a hundred times as slow beside other work
 server = xllamacpp.Server(params)
 while os.getppid() == tests:  # a server must not outlive tests that were killed
     time.sleep(1)

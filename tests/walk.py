@@ -17,22 +17,12 @@ from tests.servers import llama
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "walk.md"
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
-PROMPT = "Is it too late in May to pinch out the side shoots of tomatoes in a cold greenhouse?"
+PROMPT = "What does the word trespass cover besides walking onto somebody's land?"
+WHY = "It asks what a legal word means."
 REJECT = ["s", "1", "1", "r", "no sensible request"]
 # Blind: label, Focus, naturalness; then the decision, and what it asks for.
-ANNA = [
-    *("s", "1", "2", "e"),
-    *(
-        PROMPT,
-        "s",
-        "shoots",
-        "leaves",
-        "Shoots are young branches here; it asks about a plant.",
-        "written anew",
-    ),
-    *REJECT,
-]
-BERT = ["s", "12", "5", "a", "", *REJECT]
+ANNA = ["s", "1", "2", "e", PROMPT, "s", "trespass", "tenancy", WHY, "written anew", *REJECT]
+BERT = ["s", "5", "5", "a", "", *REJECT]
 
 
 class Step(NamedTuple):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from builder.candidate import Candidate
+from builder.commands.files import ANNOTATED, GENERATED, KEPT, SCREENED
 from builder.commands.records import read_records
 from builder.diversity import diversity
 from builder.jsonl import read
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
     from builder.evolve import Round
     from builder.generate import Outcome
 
-# Each step reads by default what the step before writes by default, so that in a folder of its own none needs a name.
-GENERATED, ANNOTATED, KEPT, SCREENED = (
-    Path(f"{step}.jsonl") for step in ("generated", "annotated", "kept", "screened")
-)
 TIMEOUT = 300.0  # seconds
 ANNOTATION_TOKENS = 400
 Source = Annotated[Path, typer.Argument(metavar="IN", help="Candidates, JSON Lines.")]

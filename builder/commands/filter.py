@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from builder.against import read_prompts
+from builder.commands.files import ANNOTATED, KEPT
 from builder.commands.records import Folder, read_records
 from builder.commands.tables import make_table, print_table
 from builder.shipped import RECORDS
@@ -15,8 +16,8 @@ bench = typer.Typer(help="Speed and memory of the steps.", no_args_is_help=True)
 
 
 def filter_candidates(
-    file: Annotated[Path, typer.Argument(metavar="IN.jsonl", help="Candidates, a JSON object per line.")],
-    out: Annotated[Path, typer.Option("--out", help="File for the candidates that are kept.")],
+    file: Annotated[Path, typer.Argument(metavar="IN", help="Candidates, a JSON object per line.")] = ANNOTATED,
+    out: Annotated[Path, typer.Option("--out", help="File for the candidates that are kept.")] = KEPT,
     rejects: Annotated[
         Path | None, typer.Option(help="File for the others.", show_default="OUT with .rejects.jsonl")
     ] = None,

@@ -91,12 +91,15 @@ def show_agreement(
         found = {"agreement": [r.model_dump() for r in rows], "conflicts": [c.model_dump() for c in open_ones]}
         print(json.dumps(found, indent=2, ensure_ascii=False))
         return
+    if not rows:
+        print("no text was read by two, so there is nothing to compare yet")
     figures = [name for name in Agreement.model_fields if name not in ("config", "type")]
     table = make_table("agreement of readers", ("config", "type"), [name.replace("_", " ") for name in figures])
     for row in rows:
         values = [getattr(row, name) for name in figures]
         table.add_row(row.config, row.type, *("-" if value is None else str(value) for value in values))
-    print_table(table)
+    if rows:
+        print_table(table)
     for conflict in open_ones:
         print(escaped(f"{conflict.record.id}: {', '.join(conflict.fields)}: {conflict.record.prompt}"))
         for opinion in conflict.opinions():
@@ -114,8 +117,8 @@ def release(
     records, _, problems = _checked([records_folder])
     if problems:
         _refuse(problems)
-    folder = write_release(records, out, read_reviews(reviews), _read_twins(twins))
-    print(f"{len(records)} records written to {folder}")
+    write_release(records, out, read_reviews(reviews), _read_twins(twins))
+    print(f"{len(records)} records written to {out}")
 
 
 def _reviewed(folder: Path, reviews: Path) -> tuple[list[Record], list[Record], ByRecord]:

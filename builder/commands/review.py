@@ -11,6 +11,7 @@ from builder.accept import accept as write_records
 from builder.adjudicate import adjudicate as ask_adjudicator
 from builder.ask import escaped
 from builder.candidate import Candidate
+from builder.commands.files import SCREENED
 from builder.commands.tables import make_table, print_table
 from builder.contribute import reviews_beside
 from builder.jsonl import read
@@ -21,6 +22,7 @@ from builder.terminal import review as ask_reviewer
 from eval.errors import InputError
 from eval.progress import working
 
+OPINIONS = Path("reviews")
 Source = Annotated[Path, typer.Argument(metavar="CANDIDATES", help="Candidates, a JSON object per line.")]
 Opinions = Annotated[Path, typer.Option("--reviews", help="Folder of the reviewers' files, one for each.")]
 Name = Annotated[str, typer.Option("--reviewer", help="Your name: a-z, 0-9 and hyphens.")]
@@ -29,9 +31,9 @@ Needed = Annotated[int, typer.Option("--reviewers", min=1, help="Reviewers that 
 
 
 def review(
-    candidates: Source,
-    reviews: Opinions,
     reviewer: Name,
+    candidates: Source = SCREENED,
+    reviews: Opinions = OPINIONS,
     author_kind: Kind = "human",
     limit: Annotated[int | None, typer.Option(min=1, help="Stop after so many.")] = None,
 ) -> None:
@@ -42,8 +44,9 @@ def review(
 
 
 def adjudicate(
-    candidates: Source, reviews: Opinions, reviewer: Name, author_kind: Kind = "human", reviewers: Needed = 2
-) -> None:
+    reviewer: Name, candidates: Source = SCREENED, reviews: Opinions = OPINIONS, author_kind: Kind = "human",
+    reviewers: Needed = 2,
+) -> None:  # fmt: skip
     """Settle the candidates on which reviewers do not agree: which version stands? Ctrl-C ends, all is saved."""
     who = Reviewer(checked_name(reviewer), author_kind)
     sitting = ask_adjudicator(read_candidates(candidates), reviews, who, Console(), reviewers)
@@ -51,9 +54,9 @@ def adjudicate(
 
 
 def accept(
-    candidates: Source,
-    reviews: Opinions,
     records_folder: Annotated[Path, typer.Option("--records", help="Folder of the records.")],
+    candidates: Source = SCREENED,
+    reviews: Opinions = OPINIONS,
     reviewers: Needed = 2,
     version: Annotated[str, typer.Option(help="Of the new records.", show_default="the next minor one")] = "",
     shipped_reviews: Annotated[

@@ -67,7 +67,7 @@ def test_topics_registers_and_types_take_turns() -> None:
     planned = list(islice(plan(order(topics=topics, types=["homonyms", "definition"]), RECORDED), 36))
     assert set(Counter(p.topic for p in planned).values()) == {12}
     assert Counter(p.style for p in planned) == dict.fromkeys(STYLES, 2)
-    assert [p.type for p in planned[:4]] == ["homonyms", "definition"] * 2
+    assert [p.type for p in planned[:20:5]] == ["homonyms", "definition"] * 2
     assert len({p.request.seed for p in planned}) == 36
 
 
@@ -81,7 +81,7 @@ def test_a_prompt_for_the_generator_has_guidelines_and_examples_of_the_type_and_
     for record in planned.examples:
         assert (record.type, record.label) == ("homonyms", label)
         assert json.dumps(record.prompt, ensure_ascii=False) in text
-    shown = [PromptDraft.model_validate_json(line) for line in text.splitlines() if line.startswith('{"prompt"')]
+    shown = [PromptDraft.model_validate_json(line) for line in text.splitlines() if line.startswith('{"topic"')]
     assert [draft.prompt for draft in shown] == [record.prompt for record in planned.examples]
 
 
