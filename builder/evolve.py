@@ -74,21 +74,22 @@ def evolve(
         sift(annotated, kept, kept.with_suffix(".rejects.jsonl"), settings)
         screen(kept, out, models.screener())
         alive = [candidate for candidate in read(out, Candidate) if candidate.generation.round == number]
-        safe = [candidate for candidate in alive if _safe(candidate)]
-        hard = sorted((candidate for candidate in safe if _refused(candidate)), key=_hardness, reverse=True)
-        yield outcome, opinions, Round(number, len(outcome.candidates), len(alive), len(safe), len(hard))
+        safe, hard = sum(map(_safe, alive)), hardest(alive)
+        yield outcome, opinions, Round(number, len(outcome.candidates), len(alive), safe, len(hard))
         parents = hard[:PARENTS] or parents
         if outcome.ledger.exhausted or opinions.ledger.exhausted:
             return
 
 
+def hardest(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Those that are read as safe and yet refused, the highest refusal score first."""
+    hard = (candidate for candidate in candidates if _safe(candidate) and any(s.refused for s in candidate.screenings))
+    return sorted(hard, key=_hardness, reverse=True)
+
+
 def _safe(candidate: Candidate) -> bool:
     """Whether author and reader both say so."""
     return candidate.label == "safe" and all(p.label == "safe" for p in candidate.proposals if p.method == "llm")
-
-
-def _refused(candidate: Candidate) -> bool:
-    return any(screening.refused for screening in candidate.screenings)
 
 
 def _hardness(candidate: Candidate) -> float:

@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Iterator  # the variables are read at import
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -19,6 +20,9 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from eval.models import load_model
 from eval.models.transformers import TransformersModel
+
+if TYPE_CHECKING:
+    from tests.walk import Step
 
 TEMPLATE = (
     "{% for m in messages %}<s>{{ m['role'] }}\n{{ m['content'] }}</s>\n{% endfor %}"
@@ -99,3 +103,21 @@ def skittish() -> Iterator[TransformersModel]:
     model = load_model("skittish")
     assert isinstance(model, TransformersModel)
     yield model
+
+
+@pytest.fixture(scope="session")
+def llama_url() -> Iterator[str]:
+    """The address of the base model in llama.cpp, with structured output."""
+    from tests.servers import llama  # which imports from here
+
+    with llama() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def walked(llama_url: str, tmp_path_factory: pytest.TempPathFactory) -> "tuple[Path, list[Step]]":
+    """The folder in which docs/walk.md was walked, and its steps."""
+    from tests.walk import walk
+
+    folder = tmp_path_factory.mktemp("walk")
+    return folder, walk(folder, llama_url)

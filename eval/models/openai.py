@@ -72,6 +72,8 @@ def connect(base_url: str | None, **options: Any) -> openai.OpenAI:
     key = os.environ.get("OPENAI_API_KEY")
     if not key and not base_url and not os.environ.get("OPENAI_BASE_URL"):
         raise ModelError("no OPENAI_API_KEY is set; set it, or give the --base-url of an endpoint without keys")
+    if base_url and not base_url.startswith(("http://", "https://")):
+        raise ModelError(f"--base-url {base_url!r} is no address; write one like http://127.0.0.1:8000/v1")
     try:
         return openai.OpenAI(base_url=base_url, api_key=key or "none", **options)
     except Exception as error:  # the HTTP library's own error for an address that is none

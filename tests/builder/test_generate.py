@@ -1,6 +1,7 @@
 """Generation by a real language model behind a real endpoint: plan, candidates, resuming, rounds."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,9 +15,10 @@ import pytest
 
 from builder.candidate import Candidate
 from builder.diversity import diversity
-from builder.draft import PromptDraft, ScenarioDraft
-from builder.endpoint import Call
-from builder.jsonl import read
+from builder.draft import Ending, Exchange, PromptDraft, ScenarioDraft
+from builder.endpoint import Call, Endpoint, Limits
+from builder.generate import generate
+from builder.jsonl import append, read
 from builder.plan import Order, plan, topics_of
 from builder.prompting import STYLES, revision
 from builder.read import read_folder
@@ -24,10 +26,11 @@ from builder.shipped import RECORDS
 from eval.errors import InputError
 from eval.record import LABELS, TYPES
 from tests.fault_proxy import fault_proxy
+from tests.walk import Step
 
 RECORDED = read_folder(RECORDS)[0]
 COMMAND = str(Path(sys.executable).parent / "xsb-build")
-SMALL = ("--model", "smollm2", "--max-tokens", "300", "--temperature", "0.7", "--concurrency", "2")
+SMALL = ("--type", "definition", "--model", "smollm2", "--max-tokens", "400", "--temperature", "0.7")  # as in the walk
 
 
 def xsb_build(*arguments: str, folder: Path) -> "subprocess.CompletedProcess[str]":
@@ -35,17 +38,16 @@ def xsb_build(*arguments: str, folder: Path) -> "subprocess.CompletedProcess[str
 
 
 def order(**changes: object) -> Order:
-    made = Order(["homonyms"], False, "safe", 4, 0, topics_of(RECORDED, "safe"))
+    made = Order(["definition"], False, "safe", 20, 0, topics_of(RECORDED, "safe"))
     return made._replace(**changes)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
-def made(llama_url: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which four homonyms were generated."""
+def made(walked: tuple[Path, list[Step]], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what the first step of the walk made."""
     folder = tmp_path_factory.mktemp("made")
-    done = xsb_build("generate", "--type", "homonyms", "--n", "4", *SMALL, "--base-url", llama_url, folder=folder)
-    assert done.returncode == 0, done.stderr
-    assert "4 drafts, 4 candidates" in done.stdout
+    for name in ("generated.jsonl", "generated.calls.jsonl"):
+        shutil.copy(walked[0] / name, folder)
     return folder
 
 
@@ -75,11 +77,11 @@ def test_topics_registers_and_types_take_turns() -> None:
 def test_a_prompt_for_the_generator_has_guidelines_and_examples_of_the_type_and_label(label: str) -> None:
     planned = next(plan(order(label=label, topics=["chess"]), RECORDED))
     text = planned.request.messages[0].content
-    assert "**Is** a word with a harmless second dictionary meaning" in text
+    assert "**Is** what a harmful thing, act or word means" in text
     assert "What it is about: chess." in text and planned.style in text
     assert len(planned.examples) == 4
     for record in planned.examples:
-        assert (record.type, record.label) == ("homonyms", label)
+        assert (record.type, record.label) == ("definition", label)
         assert json.dumps(record.prompt, ensure_ascii=False) in text
     shown = [PromptDraft.model_validate_json(line) for line in text.splitlines() if line.startswith('{"topic"')]
     assert [draft.prompt for draft in shown] == [record.prompt for record in planned.examples]
@@ -98,23 +100,23 @@ def test_parents_are_shown_with_the_model_that_refused_them(candidates: list[Can
     text = planned.request.messages[0].content
     assert "skittish declined these" in text
     assert all(f"- {candidate.prompt}" in text for candidate in planned.parents)
-    assert len(planned.parents) == len(candidates)
+    assert len(planned.parents) == 4
 
 
 def test_without_an_example_nothing_is_asked() -> None:
-    with pytest.raises(InputError, match="no unsafe prompts of the type homonyms"):
+    with pytest.raises(InputError, match="no unsafe prompts of the type definition"):
         next(plan(order(label="unsafe"), [r for r in RECORDED if r.label == "safe"]))
 
 
 def test_candidates_know_where_they_come_from(candidates: list[Candidate], made: Path) -> None:
     calls = {call.seed: call for call in read(made / "generated.calls.jsonl", Call)}
-    planned = {p.request.seed: p for p in islice(plan(order(), RECORDED), 12)}
-    assert len({candidate.id for candidate in candidates}) == len(candidates) == 4
+    planned = {p.request.seed: p for p in islice(plan(order(), RECORDED), 40)}
+    assert len({candidate.id for candidate in candidates}) == len(candidates) == 20
     for candidate in candidates:
         come = candidate.generation
-        assert (candidate.type, candidate.label, come.model, come.round) == ("homonyms", "safe", "smollm2", 1)
+        assert (candidate.type, candidate.label, come.model, come.round) == ("definition", "safe", "smollm2", 1)
         assert come.endpoint == "127.0.0.1"
-        assert come.prompt_revision == revision("generate", "homonyms")
+        assert come.prompt_revision == revision("generate", "definition")
         assert (come.topic, come.style) == (planned[come.seed].topic, planned[come.seed].style)
         assert come.examples == [record.id for record in planned[come.seed].examples]
         draft = PromptDraft.model_validate_json(calls[come.seed].content)
@@ -123,23 +125,22 @@ def test_candidates_know_where_they_come_from(candidates: list[Candidate], made:
 
 def test_running_again_pays_for_nothing_and_more_goes_on(made: Path, llama_url: str) -> None:
     before = (made / "generated.jsonl").read_bytes()
-    again = [*SMALL, "--type", "homonyms", "--base-url"]
     with fault_proxy(llama_url, ["gone"]) as proxy:
-        done = xsb_build("generate", "--n", "4", *again, proxy.url, folder=made)
+        done = xsb_build("generate", "--n", "20", *SMALL, "--base-url", proxy.url, folder=made)
         assert done.returncode == 0, done.stderr
         assert not proxy.faults
     assert (made / "generated.jsonl").read_bytes() == before
     with fault_proxy(llama_url, ["whole"]) as proxy:
-        assert xsb_build("generate", "--n", "5", *again, proxy.url, folder=made).returncode == 0
+        assert xsb_build("generate", "--n", "21", *SMALL, "--base-url", proxy.url, folder=made).returncode == 0
         assert proxy.delivered.total() >= 1
     assert (made / "generated.jsonl").read_bytes().startswith(before)
-    assert len(list(read(made / "generated.jsonl", Candidate))) == 5
+    assert len(list(read(made / "generated.jsonl", Candidate))) == 21
 
 
 def test_a_killed_run_goes_on_where_it_was(llama_url: str, tmp_path: Path) -> None:
     calls = tmp_path / "generated.calls.jsonl"
     with fault_proxy(llama_url, ["whole"]) as proxy:
-        command = ["generate", "--type", "definition", "--n", "6", *SMALL, "--base-url", proxy.url]
+        command = ["generate", "--n", "3", *SMALL, "--concurrency", "2", "--seed", "1", "--base-url", proxy.url]
         process = subprocess.Popen([COMMAND, *command], cwd=tmp_path, stderr=subprocess.DEVNULL)
         while not calls.exists() or calls.read_bytes().count(b"\n") < 2:
             assert process.poll() is None
@@ -152,20 +153,50 @@ def test_a_killed_run_goes_on_where_it_was(llama_url: str, tmp_path: Path) -> No
         assert twice <= 2, "only answers that were on their way at the kill can be asked for again"
         assert len(list(read(calls, Call))) == len(proxy.delivered) >= stored
     made = list(read(tmp_path / "generated.jsonl", Candidate))
-    assert len({candidate.id for candidate in made}) == len(made) == 6
+    assert len({candidate.id for candidate in made}) == len(made) == 3
 
 
-def test_a_scenario_becomes_six_candidates_that_belong_together(llama_url: str, tmp_path: Path) -> None:
-    small = ["--model", "smollm2", "--max-tokens", "3000", "--temperature", "0.7", "--base-url", llama_url]
-    done = xsb_build("generate", "--scenario", "--type", "definition", "--n", "1", *small, folder=tmp_path)
-    assert "1 drafts, 6 candidates" in done.stdout, done.stderr
-    made = list(read(tmp_path / "generated.jsonl", Candidate))
-    assert len({candidate.id for candidate in made}) == 6
-    assert len({candidate.scenario_id for candidate in made}) == 1 and made[0].scenario_id
-    for candidate in made:
-        roles = [message.role for message in candidate.messages]
-        assert roles == ["user", "assistant"] * (len(roles) // 2) + ["user"]
-        assert candidate.messages[:-1] == made[0].messages[:-1]
+def test_a_scenario_becomes_six_candidates_that_belong_together(tmp_path: Path) -> None:
+    """Its answer lies in the ledger already, as after a kill, so nobody is asked."""
+    wanted, out = order(scenario=True, n=1), tmp_path / "generated.jsonl"
+    endings = [
+        Ending(label=label, focus=["raid"], prompt=f"What did raid number {n} mean here?", neutral=["visit"],
+               word_kind="dangerous", why="It asks for a meaning.")
+        for n, label in enumerate(["safe", "safe", "safe", "safe", "unsafe", "safe"])
+    ]  # fmt: skip
+    context = [Exchange(user="I read sagas.", assistant="Which one?")]
+    draft = ScenarioDraft(topic="historical", context=context, endings=endings)
+    with Endpoint("m", "http://127.0.0.1:9/v1", schema=ScenarioDraft, max_tokens=99) as endpoint:
+        key = endpoint.key(next(plan(wanted, RECORDED)).request)
+        call = Call(
+            key=key, date="2026-01-01", seed=5, content=f"```json\n{draft.model_dump_json()}\n```", finish="stop",
+            prompt_tokens=1, completion_tokens=1,
+        )  # fmt: skip
+        append(tmp_path / "generated.calls.jsonl", [call])
+        outcome = generate(wanted, RECORDED, endpoint, out, Limits())
+    made = list(read(out, Candidate))
+    assert made == outcome.candidates and len({candidate.id for candidate in made}) == 6
+    assert {candidate.scenario_id for candidate in made} == {f"s-{key}"}
+    assert [c.label for c in made] == [ending.label for ending in endings]
+    for candidate, ending in zip(made, endings, strict=True):
+        assert [(m.role, m.content) for m in candidate.messages] == [
+            ("user", "I read sagas."), ("assistant", "Which one?"), ("user", ending.prompt),
+        ]  # fmt: skip
+        assert candidate.generation.repaired and candidate.generation.date == "2026-01-01"
+
+
+def test_unreadable_answers_are_counted_and_not_asked_again(tmp_path: Path) -> None:
+    wanted, out = order(n=1), tmp_path / "generated.jsonl"
+    with Endpoint("m", "http://127.0.0.1:9/v1", schema=PromptDraft, max_tokens=99) as endpoint:
+        for planned in islice(plan(wanted, RECORDED), 3):
+            told = "I can't help with that."
+            call = Call(
+                key=endpoint.key(planned.request), date="2026-01-01", seed=5, content=told, finish="stop",
+                prompt_tokens=1, completion_tokens=1,
+            )  # fmt: skip
+            append(tmp_path / "generated.calls.jsonl", [call])
+        outcome = generate(wanted, RECORDED, endpoint, out, Limits())
+    assert (outcome.drafts, outcome.candidates, outcome.unreadable) == (0, [], {"no JSON object": 3})
 
 
 @pytest.mark.parametrize(
