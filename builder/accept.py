@@ -20,12 +20,13 @@ from builder.opinion import Adjudication, Opinion, Opinions, Settled, now, probl
 from builder.placing import SCENARIO, numbered, placed
 from builder.provenance import CANDIDATE, VERSION, edited_by_human, steps
 from builder.read import read_places, read_provenance
+from builder.replacing import replacing
 from builder.report import version as highest
 from builder.review import Reviews, read_reviews
 from builder.rules.groups import ENDINGS
 from builder.shelf import readings, shelve
 from builder.validate import validate
-from builder.write import file_text, replace
+from builder.write import file_text
 from eval.errors import InputError
 from eval.record import Record
 
@@ -195,7 +196,8 @@ def _write(folder: Path, there: _There, new: Sequence[Record], known: Mapping[st
             groups[homes.get(record.scenario_id, beside)].append(record)
     texts = {file: file_text(file, records, known) for file, records in groups.items()}
     for file, text in texts.items():
-        replace(file, text)
+        with replacing(file) as target:
+            target.write(text.encode())
 
 
 def _shelve(reviews: Path, there: _There, cases: Mapping[str, Case]) -> int:

@@ -12,6 +12,7 @@ from typing import BinaryIO, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from builder.replacing import replacing
 from eval.errors import InputError
 
 Row = TypeVar("Row", bound=BaseModel)
@@ -31,14 +32,9 @@ def append(file: Path, rows: Sequence[BaseModel]) -> None:
 
 def write(file: Path, rows: Iterable[BaseModel]) -> None:
     """Replace the file by the rows, in one step at the end: until then, and when killed, it stays as it was."""
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        with beside.open("wb") as lines:
-            for row in rows:
-                lines.write(row.model_dump_json().encode() + b"\n")
-        beside.replace(file)
-    finally:
-        beside.unlink(missing_ok=True)
+    with replacing(file) as lines:
+        for row in rows:
+            lines.write(row.model_dump_json().encode() + b"\n")
 
 
 def read(file: Path, row: type[Row]) -> Iterator[Row]:

@@ -1,10 +1,9 @@
-"""Writes records as YAML, as the shipped files have it: appended to their file, which is then replaced in one step.
+"""Records as YAML, as the shipped files have it, appended to the text of their file.
 
-What would be written is read back first, and nothing is written unless exactly the wanted records come out.
+The text is read back first: there is none unless exactly the wanted records come out.
 """
 
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -47,17 +46,6 @@ def file_text(file: Path, records: Sequence[Record], steps: Mapping[str, Steps])
             f"cannot append to {file}: its list must come last, with each `- ` at one depth; lay it out like that"
         )
     return text
-
-
-def replace(file: Path, text: str) -> None:
-    """Put the text in the file's place in one step: until then, and when killed, the file stays as it was."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    beside = file.with_name(f".{file.name}.new")
-    with beside.open("w", encoding="utf-8") as new:
-        new.write(text)
-        new.flush()
-        os.fsync(new.fileno())
-    beside.replace(file)
 
 
 def _head(record: Record) -> str:

@@ -1,12 +1,10 @@
-"""Files of lines: read in blocks by several processes, replaced whole or not at all."""
+"""Files of lines that several processes read in blocks, and the folder they work in."""
 
 import fcntl
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 from eval.errors import InputError
 
@@ -25,20 +23,6 @@ def lines(file: Path, start: int = 0, end: int | None = None) -> Iterator[bytes]
             if not line:
                 return
             yield line if line.endswith(b"\n") else line + b"\n"
-
-
-@contextmanager
-def replacing(file: Path) -> Iterator[BinaryIO]:
-    """A file to write to that takes the place of `file` at the end, unless an error comes before."""
-    partial = file.with_name(f".{file.name}.partial")
-    try:
-        with partial.open("wb") as target:
-            yield target
-            target.flush()
-            os.fsync(target.fileno())
-        partial.replace(file)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from builder.candidate import Candidate
 from builder.filters import DUPLICATES, FILTERS, SCHEMA, Settings
 from builder.filters.duplicates import twins
-from builder.filters.files import lines, replacing, working_folder
+from builder.filters.files import lines, working_folder
 from builder.filters.minhash import BANDS, VALUES, Signature
 from builder.filters.reject import Reject
 from builder.filters.sieve import sift
 from builder.near import near
+from builder.replacing import replacing
 from eval.errors import InputError
 from eval.progress import working
 

@@ -7,7 +7,7 @@ import pytest
 
 from builder.read import read_folder, read_provenance
 from builder.shipped import RECORDS
-from builder.write import file_text, replace
+from builder.write import file_text
 from eval.errors import InputError
 from eval.record import Message
 from eval.words import find
@@ -34,7 +34,7 @@ def test_records_are_appended_and_nothing_else_is_touched(tmp_path: Path) -> Non
     file.write_text(old.rstrip("\n"), encoding="utf-8")
     own = NEW.model_copy(update={"author_kind": "model+human", "source": "elsewhere"})
     steps = {own.id: {"candidate": "c-1", "generated": ["model: x", 'seed: "7"'], "accepted": "2026-01-01"}}
-    replace(file, file_text(file, [own], steps))
+    file.write_text(file_text(file, [own], steps), encoding="utf-8")
     text = file.read_text(encoding="utf-8")
     assert text.startswith(old) and [path.name for path in tmp_path.iterdir()] == ["safe_targets.yaml"]
     assert read_folder(file)[0][-1] == own and read_provenance(file) == steps

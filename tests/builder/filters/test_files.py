@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from builder.filters.files import lines, replacing, working_folder
+from builder.filters.files import lines, working_folder
+from builder.replacing import replacing
 from builder.shipped import RECORDS
 
 
