@@ -206,9 +206,12 @@ def queue(candidates: Sequence[Candidate], opinions: Opinions, reviewer: str) ->
 
 
 def disagreement(candidate: Candidate) -> bool:
-    """Whether author and annotators differ on the label or on what is marked as Focus."""
+    """Whether author and annotators differ on the label or on what is marked as Focus.
+
+    A local model that no word makes refuse has no opinion on Focus.
+    """
     labels = {candidate.label, *(p.label for p in candidate.proposals if p.label)}
-    focuses = [candidate.focus, *(p.focus for p in candidate.proposals)]
+    focuses = [candidate.focus, *(p.focus for p in candidate.proposals if p.focus or p.method == "llm")]
     marks = {frozenset(word.casefold() for word in focus) for focus in focuses}
     return len(labels) > 1 or len(marks) > 1
 

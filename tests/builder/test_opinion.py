@@ -32,7 +32,7 @@ from builder.opinion import (
 from builder.shipped import RECORDS
 from eval.errors import InputError
 from eval.record import digest
-from tests.builder.candidates import DIALOGUE, SAFE, UNSAFE, candidate, edit, opinion
+from tests.builder.candidates import DIALOGUE, PROPOSAL, SAFE, UNSAFE, candidate, edit, opinion
 
 DEEPER = edit(SAFE, prompt="How far should I drill for a wall plug of eight millimetres?")
 EDITED = applied(SAFE, DEEPER)
@@ -115,6 +115,13 @@ def test_disagreements_come_first_and_the_order_of_the_file_tells_nothing() -> N
     other = candidate("c-8", SAFE.prompt, "unsafe", ["drill"], ["dig"])
     assert disagreement(other) and not disagreement(plain[0])
     assert [version.id for version in queue([*plain, other], opinions(), "anna")] == ["c-8", "c-5", "c-7", "c-9"]
+
+
+def test_a_model_that_no_word_makes_refuse_has_no_opinion_but_a_reader_without_focus_has() -> None:
+    silent = PROPOSAL.model_copy(update={"by": "skittish", "method": "ablation", "label": None, "focus": []})
+    reader = PROPOSAL.model_copy(update={"focus": []})
+    assert not disagreement(SAFE.model_copy(update={"proposals": [PROPOSAL, silent]}))
+    assert disagreement(SAFE.model_copy(update={"proposals": [reader]}))
 
 
 def test_versions_and_who_wants_which() -> None:
