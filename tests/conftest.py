@@ -5,6 +5,7 @@ import os
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
+import shutil
 import socket
 import subprocess
 import time
@@ -117,7 +118,8 @@ def llama_url() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def walked(llama_url: str, tmp_path_factory: pytest.TempPathFactory) -> "tuple[Path, list[Step]]":
     """The folder in which docs/walk.md was walked, and its steps."""
-    from tests.walk import walk
+    from tests.walk import ANSWERED, LEDGER, walk
 
     folder = tmp_path_factory.mktemp("walk")
+    shutil.copy(ANSWERED, folder / LEDGER)
     return folder, walk(folder, llama_url)

@@ -1,6 +1,8 @@
 """Walks docs/walk.md: runs its commands in order in one folder, and puts what they print below them.
 
-`python -m tests.walk` writes the page anew, in a folder that is thrown away.
+`python -m tests.walk` writes the page anew, in a folder that is thrown away. The test finds the generator's answers in
+a ledger from such a walk, so that on every machine the same candidates pass the filters; what is asked otherwise than
+then (another prompt, another example) is asked of the server.
 """
 
 import os
@@ -16,6 +18,7 @@ from tests.servers import llama
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "walk.md"
+LEDGER, ANSWERED = "generated.calls.jsonl", ROOT / "tests" / "walk.calls.jsonl"
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 PROMPT = "What does the word trespass cover besides walking onto somebody's land?"
 WHY = "It asks what a legal word means."
@@ -72,5 +75,6 @@ def _typed(block: str) -> list[str]:
 if __name__ == "__main__":
     with TemporaryDirectory() as empty, llama() as url:
         walked = walk(Path(empty), url)
+        shutil.copy(Path(empty) / LEDGER, ANSWERED)
     PAGE.write_text(written(walked), encoding="utf-8")
     sys.exit(max(step.code for step in walked))
