@@ -6,14 +6,13 @@ refuse. Where they differ from the author, reviewers are asked first.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
 from builder.candidate import Candidate, Proposal, focus_places
 from builder.draft import AnnotationDraft, read_draft
-from builder.endpoint import Call, Endpoint, Ledger, Limits, Request, ask_all
+from builder.endpoint import Call, Endpoint, Ledger, Limits, Request, ask_all, ledger_beside, now
 from builder.jsonl import append, chunks, read, read_if_there
 from builder.prompting import fill, revision
 from eval.attribution import attribute
@@ -48,7 +47,7 @@ def annotate(source: Path, out: Path, endpoint: Endpoint | None, local: str | No
         ModelError: the endpoint fails for good, or the local model gives no log-probabilities; what was annotated
             before is kept.
     """
-    ledger = Ledger(out.with_suffix(".calls.jsonl"))
+    ledger = ledger_beside(out)
     with working(f"loading {local}"):
         model = load_model(local) if local else None
     there = {candidate.id for candidate in read_if_there(out, Candidate)}
@@ -59,11 +58,11 @@ def annotate(source: Path, out: Path, endpoint: Endpoint | None, local: str | No
         if endpoint:
             for name, proposal in _read_by(endpoint, chunk, ledger, limits, missing):
                 proposals[name].append(proposal)
+        if ledger.exhausted:  # the rest of the chunk has not been asked about
+            break
         if model:
             for candidate in chunk:
                 proposals[candidate.id] += _blamed_by(model, candidate, missing)
-        if ledger.exhausted:  # the rest of the chunk has not been asked about
-            break
         append(out, [c.model_copy(update={"proposals": [*c.proposals, *proposals[c.id]]}) for c in chunk])
         done += len(chunk)
     return Annotated(done, len(there), missing, ledger)
@@ -120,7 +119,7 @@ def _blamed_by(model: Model, candidate: Candidate, missing: Counter[str]) -> lis
         Proposal(
             by=model.name,
             method="ablation",
-            date=datetime.now(UTC).isoformat(timespec="seconds"),
+            date=now(),
             revision=model.facts["revision"],
             focus=[feature.text for feature in blamed],
             scores=[round(feature.score, 3) for feature in blamed],

@@ -137,7 +137,7 @@ class Endpoint:
             self._per_byte = seen if self._per_byte == 1 / BYTES_PER_TOKEN else max(self._per_byte, seen)
         return Call(
             key=self.key(request),
-            date=datetime.now(UTC).isoformat(timespec="seconds"),
+            date=now(),
             seed=request.seed,
             content=choice.message.content or "",
             finish=choice.finish_reason,
@@ -147,25 +147,40 @@ class Endpoint:
 
 
 class Ledger:
-    """All answers that were paid for, by their keys; append-only."""
+    """All answers that were paid for, by their keys; append-only. `paid` counts tokens of prompts and of answers."""
 
     def __init__(self, file: Path) -> None:
         """Open the ledger, also one that a killed run has left."""
         self._file = file
-        self.calls = {call.key: call for call in read_if_there(file, Call)}
+        self.calls: dict[str, Call] = {}
+        self.paid = (0, 0)  # kept, since it is asked for before each request
         self.exhausted = False
-
-    @property
-    def paid(self) -> tuple[int, int]:
-        """Tokens paid for, of prompts and of answers."""
-        calls = self.calls.values()
-        return sum(call.prompt_tokens for call in calls), sum(call.completion_tokens for call in calls)
+        for call in read_if_there(file, Call):
+            self._count(call)
 
     def add(self, call: Call) -> Call:
         """Keep an answer."""
         append(self._file, [call])
-        self.calls[call.key] = call
+        self._count(call)
         return call
+
+    def _count(self, call: Call) -> None:
+        before = self.calls.get(call.key)
+        self.calls[call.key] = call
+        prompts, answers = self.paid
+        if before:  # each key counts once, with its last answer
+            prompts, answers = prompts - before.prompt_tokens, answers - before.completion_tokens
+        self.paid = (prompts + call.prompt_tokens, answers + call.completion_tokens)
+
+
+def ledger_beside(out: Path) -> Ledger:
+    """The ledger of a step, which lies beside the step's output."""
+    return Ledger(out.with_suffix(".calls.jsonl"))
+
+
+def now() -> str:
+    """The date of an answer: UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def ask_all(

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from builder.candidate import Candidate, Generation, code
 from builder.draft import PromptDraft, ScenarioDraft, read_draft
-from builder.endpoint import Call, Endpoint, Ledger, Limits, ask_all
+from builder.endpoint import Call, Endpoint, Ledger, Limits, ask_all, ledger_beside
 from builder.jsonl import append, read_if_there
 from builder.plan import TEMPLATE, Order, Planned, plan
 from builder.prompting import revision
@@ -43,7 +43,7 @@ def generate(order: Order, records: Sequence[Record], endpoint: Endpoint, out: P
         InputError: there is no record of the type that could be shown as an example.
         ModelError: the endpoint fails for good; what was answered before is kept.
     """
-    ledger = Ledger(ledger_of(out))
+    ledger = ledger_beside(out)
     there = {candidate.id for candidate in read_if_there(out, Candidate)}
     requests = plan(order, records)
     drafts, asked, candidates, unreadable = 0, 0, list[Candidate](), Counter[str]()
@@ -61,11 +61,6 @@ def generate(order: Order, records: Sequence[Record], endpoint: Endpoint, out: P
             append(out, [candidate for candidate in made if candidate.id not in there])
             candidates += made
     return Outcome(drafts, candidates, unreadable, ledger)
-
-
-def ledger_of(out: Path) -> Path:
-    """Where the answers that were paid for are kept: beside the step's output."""
-    return out.with_suffix(".calls.jsonl")
 
 
 def _candidates(

@@ -7,7 +7,6 @@ on. What each model said is kept in a file of its own; the output is written whe
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +14,7 @@ from typing import NamedTuple
 from pydantic import BaseModel
 
 from builder.candidate import Candidate, Screening
-from builder.endpoint import Endpoint, Ledger, Limits, Request, ask_all
+from builder.endpoint import Endpoint, Ledger, Limits, Request, ask_all, ledger_beside, now
 from builder.jsonl import append, chunks, read, write
 from eval.errors import InputError, ModelError
 from eval.judges import JUDGES, UNANSWERED
@@ -76,7 +75,7 @@ def screeners(
         if name.startswith("openai:"):
             model = name.removeprefix("openai:")
             with Endpoint(model, base_url, max_tokens=NEW_TOKENS, timeout=timeout, temperature=0) as endpoint:
-                yield remote(name, endpoint, Ledger(out.with_suffix(".calls.jsonl")), limits)
+                yield remote(name, endpoint, ledger_beside(out), limits)
         else:
             yield local(load_model(name))
 
@@ -88,18 +87,18 @@ def _ask(screener: Screener, source: Path, out: Path) -> Path:
     there = sum(1 for _ in read(file, Screened)) if file.exists() else 0
     rest = islice(read(source, Candidate), there, None)
     for chunk in chunks(track(rest, f"screening with {screener.name}"), CHUNK):
-        now = datetime.now(UTC).isoformat(timespec="seconds")
+        date = now()
         found = zip(chunk, screener.answer(chunk), strict=True)
-        append(file, [Screened(id=c.id, screening=_screening(screener, answer, now)) for c, answer in found])
+        append(file, [Screened(id=c.id, screening=_screening(screener, answer, date)) for c, answer in found])
     return file
 
 
-def _screening(screener: Screener, answer: Answer, now: str) -> Screening:
+def _screening(screener: Screener, answer: Answer, date: str) -> Screening:
     verdict = UNANSWERED if answer.text is None else JUDGES[JUDGE](answer.text)
     return Screening(
         model=screener.name,
         facts=screener.facts,
-        date=now,
+        date=date,
         response=answer.text or "",
         verdict=verdict.label,
         evidence=verdict.evidence,

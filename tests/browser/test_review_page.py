@@ -21,6 +21,22 @@ def at(text: str, word: str, turn: int = 0) -> Span:
     return Span(turn=turn, start=text.index(word), end=text.index(word) + len(word))
 
 
+def bert_is_blind_to_anna(server: Server, person: Come, edit: Edit) -> None:
+    bert = person(server.url)
+    bert.enter("bert")
+    bert.press("k")
+    assert "fuse" in bert.page.inner_text(".rv-text")
+    for secret in ("anna", "bulb", "adapter", FUSE.why, "c-0000", "skittish"):
+        assert secret not in bert.page.content()
+    bert.word("fuse")
+    bert.keys("s", "5")
+    bert.press("Enter")
+    assert "bulb" in bert.page.inner_text(".rv-table") and "anna" not in bert.page.content()
+    bert.press("a")
+    assert opinions(server, "bert")[0].version == applied(FUSE, edit).version
+    assert "libtorch" not in Path(f"/proc/{server.process.pid}/maps").read_text()
+
+
 def test_a_reviewer_with_keys_only_and_a_second_one_blind_to_the_first(server: Server, person: Come) -> None:
     anna = person(server.url)
     page = anna.page
@@ -70,19 +86,7 @@ def test_a_reviewer_with_keys_only_and_a_second_one_blind_to_the_first(server: S
     anna.press("Enter")
     assert page.inner_text("h2") == "4 of 4"
 
-    bert = person(server.url)
-    bert.enter("bert")
-    bert.press("k")
-    assert "fuse" in bert.page.inner_text(".rv-text")
-    for secret in ("anna", "bulb", "adapter", FUSE.why, "c-0000", "skittish"):
-        assert secret not in bert.page.content()
-    bert.word("fuse")
-    bert.keys("s", "5")
-    bert.press("Enter")
-    assert "bulb" in bert.page.inner_text(".rv-table") and "anna" not in bert.page.content()
-    bert.press("a")
-    assert opinions(server, "bert")[0].version == applied(FUSE, edit).version
-    assert "libtorch" not in Path(f"/proc/{server.process.pid}/maps").read_text()
+    bert_is_blind_to_anna(server, person, edit)
 
 
 def test_what_is_missing_is_said_and_what_was_filled_in_stays(server: Server, person: Come) -> None:
