@@ -52,7 +52,15 @@ class Request(NamedTuple):
         return [message.model_dump() for message in self.messages]
 
 
-Running = dict[Future[Call], tuple[Request, int]]
+class Asked(NamedTuple):
+    """What is under way: the requests that one answer is for, and the most tokens that it can take."""
+
+    key: str
+    requests: list[Request]
+    most: int
+
+
+Running = dict[Future[Call], Asked]
 
 
 class Limits(NamedTuple):
@@ -186,7 +194,7 @@ def now() -> str:
 def ask_all(
     endpoint: Endpoint, requests: Iterable[Request], ledger: Ledger, limits: Limits
 ) -> Iterator[tuple[Request, Call]]:
-    """The requests with their answers, as they come in; those in the ledger without asking again.
+    """The requests with their answers, as they come in; those in the ledger or under way without asking again.
 
     Stops early, with `ledger.exhausted`, where another request could exceed the limit on tokens.
 
@@ -197,8 +205,12 @@ def ask_all(
     with ThreadPoolExecutor(limits.concurrency) as pool:
         try:
             for request in requests:
-                if known := ledger.calls.get(endpoint.key(request)):
+                key = endpoint.key(request)
+                if known := ledger.calls.get(key):
                     yield request, known
+                    continue
+                if under_way := next((asked for asked in running.values() if asked.key == key), None):
+                    under_way.requests.append(request)
                     continue
                 most = endpoint.most(request)
                 while running and (len(running) >= limits.concurrency or _too_much(ledger, running, most, limits)):
@@ -206,7 +218,7 @@ def ask_all(
                 if _too_much(ledger, running, most, limits):
                     ledger.exhausted = True
                     break
-                running[pool.submit(endpoint.ask, request)] = (request, most)
+                running[pool.submit(endpoint.ask, request)] = Asked(key, [request], most)
             while running:
                 yield from _next(running, ledger)
         finally:
@@ -217,16 +229,16 @@ def ask_all(
 
 def _next(running: Running, ledger: Ledger) -> list[tuple[Request, Call]]:
     """Keep the answers that have come in, at least one, before any failure is told."""
-    done = {future: running.pop(future)[0] for future in wait(running, return_when=FIRST_COMPLETED).done}
-    answered = [(request, ledger.add(future.result())) for future, request in done.items() if not future.exception()]
+    done = {future: running.pop(future) for future in wait(running, return_when=FIRST_COMPLETED).done}
+    calls = {future: ledger.add(future.result()) for future in done if not future.exception()}
     for future in done:
         future.result()
-    return answered
+    return [(request, calls[future]) for future, asked in done.items() for request in asked.requests]
 
 
 def _too_much(ledger: Ledger, running: Running, most: int, limits: Limits) -> bool:
     total = limits.max_tokens_total
-    return total is not None and sum(ledger.paid) + sum(reserved for _, reserved in running.values()) + most > total
+    return total is not None and sum(ledger.paid) + sum(asked.most for asked in running.values()) + most > total
 
 
 def _size(request: Request) -> int:

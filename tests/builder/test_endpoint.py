@@ -66,6 +66,15 @@ def test_another_seed_or_prompt_is_asked_anew(proxy: FaultProxy, tmp_path: Path)
     assert proxy.delivered.total() == len(ledger.calls) == 3
 
 
+def test_equal_requests_under_way_at_once_are_paid_once(proxy: FaultProxy, tmp_path: Path) -> None:
+    first, second = requests(2)
+    alike = [first, first._replace(name="again"), second, first._replace(name="once more")]
+    with endpoint(proxy.url) as model:
+        calls = {asked.name: call for asked, call in ask_all(model, alike, Ledger(tmp_path / "c.jsonl"), Limits(4))}
+    assert list(proxy.delivered.values()) == [1, 1]
+    assert calls["0"] == calls["again"] == calls["once more"] != calls["1"]
+
+
 def test_every_fault_is_outlived_and_nothing_is_lost_or_paid_twice(llama_url: str, tmp_path: Path) -> None:
     known: dict[bytes, bytes] = {}  # so that a slow answer is not taken for none
     with fault_proxy(llama_url, ["whole"], known) as proxy:
