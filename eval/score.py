@@ -1,26 +1,26 @@
 """The refusal score of many word coalitions at once: the hot path that every attribution method asks.
 
-What all coalitions share (chat template, system prompt, earlier turns, words before the first one removed) runs once
-and its KV cache is reused; equal coalitions run once; batches are filled by token count; the openers' tree runs in
-the same pass as the prompt; the output head runs only where it is read.
+The conversation as it is runs once, and its KV cache is what every coalition goes on from, at its first token that
+differs; equal coalitions run once; batches are filled by token count, and halved where memory runs out; the openers'
+tree runs in the same pass as the prompt; the output head runs only where it is read.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from transformers import DynamicCache
 
-from eval.errors import ModelError
+from eval.errors import InputError, ModelError
 from eval.models.protocol import OpenWeights
 from eval.record import Conversation, Span
+from eval.removal import Coalitions, Row, rows
 from eval.target import Array, Target
-from eval.words import without
 
-Coalitions = NDArray[np.bool_]
-TOKEN_BUDGET = 4096
+TOKEN_BUDGET = 1024  # on the CPU: activations of more leave its caches
+CUDA_TOKEN_BUDGET = 16384
 LOGIT_BUDGET = 2**28  # logits of one batch; 1 GiB in float32
 
 
@@ -30,25 +30,41 @@ def refusal_score(model: OpenWeights, messages: Conversation, target: Target) ->
 
 
 class RefusalScore:
-    """`score(coalitions) -> nats` for one conversation; `evaluations` counts the distinct coalitions computed."""
+    """`score(coalitions) -> nats` for one conversation.
+
+    `evaluations` counts the distinct coalitions computed, `tokens` the positions that ran through the model for them.
+    """
 
     def __init__(
-        self, model: OpenWeights, messages: Conversation, features: Sequence[Span], target: Target,
-        token_budget: int = TOKEN_BUDGET,
+        self, model: OpenWeights, messages: Conversation, features: Sequence[Span], target: Target, *,
+        removal: str = "delete", neutral: Mapping[Span, str] | None = None, token_budget: int | None = None,
     ) -> None:  # fmt: skip
-        """Prepare to score `messages` with any of its `features` removed."""
+        """Prepare to score `messages` with any of its `features` removed.
+
+        Args:
+            model: with open weights.
+            messages: the conversation.
+            features: words of it, disjoint, in reading order.
+            target: what is scored.
+            removal: a name in `eval.removal.REMOVALS`.
+            neutral: replacements of some words, for the removal `neutral`.
+            token_budget: positions of one batch; by the device if absent.
+
+        Raises:
+            ModelError: the model's attention takes no mask.
+        """
         if model.module.config._attn_implementation not in ("sdpa", "eager"):
             raise ModelError(
                 f"the refusal score needs attention that takes a mask; load {model.name} with sdpa or eager"
             )
-        self._model = model
-        self._messages = messages
-        self._features = list(features)
-        self._target = target
-        self._budget = token_budget
+        self._model, self._messages, self._features, self._target = model, messages, list(features), target
+        self._removal, self._neutral = removal, neutral or {}
+        cuda = model.module.device.type == "cuda"
+        self._budget = token_budget or (CUDA_TOKEN_BUDGET if cuda else TOKEN_BUDGET)
         self._known: dict[bytes, float] = {}
-        self._prefix: list[int] = []
+        self._trunk: list[int] = []
         self._cache: Any = None
+        self.tokens = 0
 
     @property
     def evaluations(self) -> int:
@@ -62,6 +78,7 @@ class RefusalScore:
             coalitions: shape (coalitions, features); True keeps the word in the text.
 
         Raises:
+            InputError: a conversation does not fit the model's context.
             ModelError: the model's logits are not finite.
         """
         new = {row.tobytes(): row for row in coalitions if row.tobytes() not in self._known}
@@ -71,35 +88,39 @@ class RefusalScore:
 
     @torch.inference_mode()
     def _scores(self, coalitions: list[Coalitions]) -> list[float]:
-        rows = self._tokenised(coalitions)
-        shared = self._shared(rows)
-        scores = np.empty(len(rows))
-        for batch in self._batches([len(row) - shared for row in rows]):
-            paths = self._run([rows[i][shared:] for i in batch], shared)
-            scores[batch] = self._target.reduce(paths)
+        texts = rows(self._removal, self._model, self._messages, self._features, self._neutral, coalitions)
+        self._grow_trunk(texts)
+        shared = [self._shared(row) for row in texts]
+        scores = np.empty(len(texts))
+        for batch in self._batches([len(row.ids) - common for row, common in zip(texts, shared, strict=True)]):
+            for part, paths in self._run_or_halve(batch, texts, shared):
+                scores[part] = self._target.reduce(paths)
         if not np.isfinite(scores).all():
             raise ModelError(f"{self._model.name} gives logits that are not finite; load it with dtype float32")
         return scores.tolist()
 
-    def _tokenised(self, coalitions: list[Coalitions]) -> list[list[int]]:
-        texts = []
-        for kept in coalitions:
-            removed = [span for span, keep in zip(self._features, kept, strict=True) if not keep]
-            texts.append(self._model.render(without(self._messages, removed)))
-        return list(self._model.tokenizer(texts, add_special_tokens=False)["input_ids"])
+    def _grow_trunk(self, texts: Sequence[Row]) -> None:
+        """Run the conversation as it is, once, less its last token, which every row runs itself."""
+        if self._cache is not None:
+            return
+        self._check_length(max(len(row.ids) for row in texts))
+        whole = np.ones(len(self._features), dtype=bool)
+        row = rows("delete", self._model, self._messages, self._features, {}, [whole])[0]
+        self._check_length(len(row.ids))
+        self._trunk = row.ids[:-1]
+        ids = torch.tensor([self._trunk], device=self._model.module.device)
+        self._cache = self._model.module(input_ids=ids, use_cache=True, logits_to_keep=1).cache
+        self.tokens += len(self._trunk)
 
-    def _shared(self, rows: list[list[int]]) -> int:
-        """Length of the tokens that all rows begin with, whose KV cache is computed if it is not there yet."""
-        longest = min(len(row) for row in rows) - 1
-        columns = enumerate(zip(*(row[:longest] for row in rows), strict=True))
-        shared = next((i for i, column in columns if len(set(column)) > 1), longest)
-        if rows[0][:shared] != self._prefix[:shared] or shared > len(self._prefix):
-            self._prefix = rows[0][:shared]
-            self._cache = None
-            if shared:
-                ids = torch.tensor([self._prefix], device=self._model.module.device)
-                self._cache = self._model.module(input_ids=ids, use_cache=True, logits_to_keep=1).cache
-        return shared
+    def _check_length(self, tokens: int) -> None:
+        limit = getattr(self._model.module.config.get_text_config(), "max_position_embeddings", None)
+        if limit and tokens + len(self._target.tokens) > limit:
+            raise InputError(f"the conversation has {tokens} tokens; {self._model.name} holds {limit}: shorten it")
+
+    def _shared(self, row: Row) -> int:
+        """How many of the trunk's first tokens the row begins with, itself less its last token and what is hidden."""
+        same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(row.ids[:-1], self._trunk, strict=False)))
+        return min([same, *row.hidden])
 
     def _batches(self, lengths: list[int]) -> Iterator[list[int]]:
         """Indices of rows of about equal length, as many as the token budget holds."""
@@ -111,57 +132,69 @@ class RefusalScore:
             yield order[:size]
             order = order[size:]
 
-    def _run(self, suffixes: list[list[int]], shared: int) -> Array:
+    def _run_or_halve(self, batch: list[int], texts: list[Row], shared: list[int]) -> list[tuple[list[int], Array]]:
+        """The batch's rows with the log-probabilities of the target's paths; in halves if memory runs out."""
+        try:
+            return [(batch, self._run([texts[i] for i in batch], [shared[i] for i in batch]))]
+        except RuntimeError as error:  # on the CPU torch has no class of its own for it
+            if len(batch) == 1 or not (isinstance(error, torch.OutOfMemoryError) or "allocate" in str(error)):
+                raise
+        halves = (batch[: len(batch) // 2], batch[len(batch) // 2 :])
+        return [part for half in halves for part in self._run_or_halve(half, texts, shared)]
+
+    def _run(self, texts: list[Row], shared: list[int]) -> Array:
         """Log-probabilities of the target's paths, shape (rows, paths)."""
-        ids, positions, mask = self._inputs(suffixes, shared)
+        ids, positions, mask = self._inputs(texts, shared)
         device = self._model.module.device
-        readouts = 1 + len(self._target.tokens)
         logits = self._model.module(
             input_ids=ids.to(device),
             position_ids=positions.to(device),
             attention_mask=mask.to(device),
-            cache=self._expanded(len(suffixes), shared),
-            use_cache=shared > 0,
-            logits_to_keep=readouts,
+            cache=self._expanded(len(texts), max(shared)),
+            use_cache=max(shared) > 0,
+            logits_to_keep=1 + len(self._target.tokens),
         ).logits
+        self.tokens += sum(len(row.ids) for row in texts) - sum(shared) + len(texts) * len(self._target.tokens)
         nodes = [1 + node for path in self._target.paths for node, _ in path]
         tokens = [token for path in self._target.paths for _, token in path]
         steps = (logits[:, nodes, tokens].float() - logits.float().logsumexp(-1)[:, nodes]).cpu().double().numpy()
         begins = np.cumsum([0] + [len(path) for path in self._target.paths[:-1]])
         return np.asarray(np.add.reduceat(steps, begins, axis=1))
 
-    def _inputs(self, suffixes: list[list[int]], shared: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Ids and positions, shape (rows, width), and what is added to attention, (rows, 1, width, shared + width).
+    def _inputs(self, texts: list[Row], shared: list[int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Ids and positions, shape (rows, width), and what is added to attention, (rows, 1, width, cached + width).
 
-        A row is padding, its suffix, the target's inner nodes: so all rows are read at the same last columns.
+        A row is padding, what it does not share, the target's inner nodes: so all rows are read at the same columns.
         """
         nodes, depths, ancestors = self._target.tokens, self._target.depths, self._target.ancestors
-        width = max(map(len, suffixes)) + len(nodes)
-        ids = torch.zeros(len(suffixes), width, dtype=torch.long)
+        cached = max(shared)
+        width = max(len(row.ids) - common for row, common in zip(texts, shared, strict=True)) + len(nodes)
+        end = width - len(nodes)
+        ids = torch.zeros(len(texts), width, dtype=torch.long)
         positions = torch.zeros_like(ids)
-        mask = torch.zeros(len(suffixes), 1, width, shared + width, dtype=torch.bool)
-        mask[..., :shared] = True
-        for i, suffix in enumerate(suffixes):
-            end = width - len(nodes)
-            start = end - len(suffix)
-            ids[i, start:] = torch.tensor([*suffix, *nodes])
-            positions[i, start:end] = shared + torch.arange(len(suffix))
-            positions[i, end:] = shared + len(suffix) + torch.tensor(depths, dtype=torch.long)
-            own = mask[i, 0, :, shared:]
-            own.fill_diagonal_(True)  # padding must attend to something, or its NaN would spread
-            own[start:end, start:end] = torch.ones(len(suffix), len(suffix), dtype=torch.bool).tril()
+        mask = torch.zeros(len(texts), 1, width, cached + width, dtype=torch.bool)
+        for i, (row, common) in enumerate(zip(texts, shared, strict=True)):
+            start = end - (len(row.ids) - common)
+            ids[i, start:] = torch.tensor([*row.ids[common:], *nodes])
+            positions[i, start:] = common + torch.arange(width - start)
+            positions[i, end:] = len(row.ids) + torch.tensor(depths, dtype=torch.long)
+            mask[i, 0, :, :common] = True
+            own = mask[i, 0, :, cached:]
+            own[start:end, start:end] = torch.ones(end - start, end - start, dtype=torch.bool).tril()
             own[end:, start:end] = True
+            own[:, [start + at - common for at in row.hidden]] = False
+            own.fill_diagonal_(True)  # what attends to nothing, as padding, would spread NaN
             for node, chain in enumerate(ancestors):
                 own[end + node, [end + a for a in chain]] = True
         dtype = self._model.module.dtype
         return ids, positions, torch.zeros(mask.shape, dtype=dtype).masked_fill(~mask, torch.finfo(dtype).min)
 
-    def _expanded(self, rows: int, shared: int) -> Any:
-        if not shared:
+    def _expanded(self, rows: int, cached: int) -> Any:
+        if not cached:
             return None
         cache = DynamicCache()
         for index, layer in enumerate(self._cache.layers):
-            keys = layer.keys[:, :, :shared].expand(rows, -1, -1, -1)
-            values = layer.values[:, :, :shared].expand(rows, -1, -1, -1)
+            keys = layer.keys[:, :, :cached].expand(rows, -1, -1, -1)
+            values = layer.values[:, :, :cached].expand(rows, -1, -1, -1)
             cache.update(keys, values, index)
         return cache

@@ -1,20 +1,85 @@
 """What an attribution method gets and gives back."""
 
 from collections.abc import Callable
-from typing import Protocol
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
-from eval.record import Span
-from eval.target import Array
+from eval.errors import ModelError
+from eval.models.protocol import Model, OpenWeights
+from eval.record import Conversation, Span
+from eval.target import Array, Target
 
 MOST_TRIGGERS = 3
+BUDGET = 128
+
+
+class Score(Protocol):
+    """The refusal score of coalitions, shape (coalitions, features) -> (coalitions,); higher = more refusal.
+
+    `evaluations` counts the distinct coalitions it has computed, `tokens` the positions that the model ran for them.
+    """
+
+    @property
+    def evaluations(self) -> int: ...  # noqa: D102
+
+    @property
+    def tokens(self) -> int: ...  # noqa: D102
+
+    def __call__(self, coalitions: NDArray[np.bool_]) -> Array: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is to be explained: a model's refusal score of a conversation, by its words.
+
+    `budget` is about how many evaluations a method that samples may ask for; `seed` is of its sampling.
+    """
+
+    model: Model
+    messages: Conversation
+    features: list[Span]
+    score: Score
+    target: Target | None = None
+    budget: int = BUDGET
+    seed: int = 0
+
+    @property
+    def open(self) -> tuple[OpenWeights, Target]:
+        """The model and the target, for methods that need gradients or hidden states.
+
+        Raises:
+            ModelError: the model gives neither.
+        """
+        if self.target is None or not isinstance(self.model, OpenWeights):
+            raise ModelError(
+                f"this method needs gradients or hidden states, which {self.model.name} does not give: use --method "
+                "ablation, shap or black_box, or a local model"
+            )
+        return self.model, self.target
+
+
+class Shares(NamedTuple):
+    """What a method answers: every word's share, shape (features,), and its own estimate of its error.
+
+    Both in the unit of the score (nats for models with open weights), higher = more refusal. What the error is, each
+    method says: none that can be told is NaN.
+    """
+
+    values: Array
+    error: float
+    passes: int = 0
+    """Forward and backward passes besides the score's evaluations."""
+
+
+Method = Callable[[Case], Shares]
 
 
 class Feature(BaseModel):
-    """A word, where it stands, and its share in the refusal: nats, higher = more refusal."""
+    """A word, where it stands, and its share in the refusal: in the attribution's unit, higher = more refusal."""
 
     text: str
     turn: int
@@ -28,14 +93,43 @@ class Feature(BaseModel):
         return Span(turn=self.turn, start=self.start, end=self.end)
 
 
+class Phrase(BaseModel):
+    """Neighbouring words that refuse together more than each beside the rest of the text alone.
+
+    `interaction` is by how much, in the attribution's unit.
+    """
+
+    text: str
+    turn: int
+    start: int
+    end: int
+    interaction: float
+
+    @property
+    def span(self) -> Span:
+        """From its first word's first character to its last word's last."""
+        return Span(turn=self.turn, start=self.start, end=self.end)
+
+
 class Attribution(BaseModel):
-    """Every word's share in the refusal, in reading order, and what it cost to find out."""
+    """Every word's share in the refusal, in reading order, the phrases among them, and what it cost to find out.
+
+    `refusal_score` is that of the conversation as it is; below 0 an answer is likelier than a refusal. `error` is the
+    method's own estimate, in the same unit as the shares; None where it cannot tell.
+    """
 
     method: str
     target: str
+    removal: str
+    unit: str
+    refusal_score: float
+    error: float | None
     seconds: float
     evaluations: int
+    passes: int
+    tokens: int
     features: list[Feature]
+    phrases: list[Phrase]
 
     @property
     def ranked(self) -> list[Feature]:
@@ -44,17 +138,13 @@ class Attribution(BaseModel):
 
     @property
     def triggers(self) -> list[Span]:
-        """The word most to blame and those at least half as much, at most three; empty if no word adds to refusal."""
+        """The word most to blame and those at least half as much, at most three; a phrase of theirs as one.
+
+        Empty if no word adds to refusal.
+        """
         ranked = self.ranked[:MOST_TRIGGERS]
         if not ranked or ranked[0].score <= 0:
             return []
-        return [feature.span for feature in ranked if feature.score >= ranked[0].score / 2]
-
-
-class Score(Protocol):
-    """The refusal score of coalitions, shape (coalitions, features) -> (coalitions,) in nats."""
-
-    def __call__(self, coalitions: NDArray[np.bool_]) -> Array: ...  # noqa: D102
-
-
-Method = Callable[[Score, int], Array]
+        spans = [feature.span for feature in ranked if feature.score >= ranked[0].score / 2]
+        wholes = [next((p.span for p in self.phrases if p.span.overlaps(span)), span) for span in spans]
+        return list(dict.fromkeys(wholes))

@@ -12,7 +12,8 @@ from eval.errors import ModelError
 from eval.models import OpenWeights, load_model
 from eval.progress import track
 from eval.record import Conversation, conversation
-from eval.score import Coalitions, RefusalScore
+from eval.removal import Coalitions
+from eval.score import RefusalScore
 from eval.target import Array, make_target
 from eval.words import without, words
 

@@ -36,10 +36,9 @@ class Model(Protocol):
 
 
 @runtime_checkable
-class OpenWeights(Protocol):
+class OpenWeights(Model, Protocol):
     """A model whose logits and attention can be reached: needed for the refusal score and for steering."""
 
-    name: str
     tokenizer: Any
     module: Any
 

@@ -8,12 +8,13 @@ import pytest
 import torch
 from scipy.special import logsumexp
 
-from eval.errors import ModelError, UnknownName
+from eval.errors import InputError, ModelError, UnknownName
 from eval.models import load_model
 from eval.models.transformers import TransformersModel
 from eval.record import Conversation, Message, conversation
-from eval.score import RefusalScore
-from eval.target import COMPLIANCE_OPENERS, REFUSAL_OPENERS, Target, make_target
+from eval.removal import Row
+from eval.score import RefusalScore, refusal_score
+from eval.target import COMPLIANCE_OPENERS, REFUSAL_OPENERS, Array, Target, make_target
 from eval.words import without, words
 
 CURLY = "\u2019"
@@ -50,7 +51,9 @@ def test_fast_score_equals_slow_score(tiny: TransformersModel, messages: Convers
     rng = np.random.default_rng(0)
     coalitions = rng.random((7, len(features))) < 0.6
     coalitions[0] = True
-    score = RefusalScore(tiny, messages, features, make_target(target, tiny.tokenizer, "I can't help."), 64)
+    score = RefusalScore(
+        tiny, messages, features, make_target(target, tiny.tokenizer, "I can't help."), token_budget=64
+    )
     expected = [
         reference(
             tiny,
@@ -61,6 +64,73 @@ def test_fast_score_equals_slow_score(tiny: TransformersModel, messages: Convers
         for kept in coalitions
     ]
     assert score(coalitions) == pytest.approx(expected, abs=1e-3)
+
+
+def masked_reference(model: TransformersModel, messages: Conversation, hidden: list[str], response: str) -> float:
+    """The response's mean log-probability with the hidden words' tokens masked for all tokens but themselves."""
+    text = model.render(messages)
+    encoded = model.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+    answer = model.tokenizer(response, add_special_tokens=False)["input_ids"]
+    ids = encoded["input_ids"] + answer
+    seen = torch.ones(len(ids), len(ids), dtype=torch.bool).tril()
+    for i, (start, end) in enumerate(encoded["offset_mapping"]):
+        if any(text.index(word) < end and start < text.index(word) + len(word) for word in hidden):
+            seen[:, i] = False
+            seen[i, i] = True
+    with torch.inference_mode():
+        blocked = torch.zeros(seen.shape).masked_fill(~seen, torch.finfo(torch.float32).min)
+        logits = model.module(torch.tensor([ids]), attention_mask=blocked[None, None]).logits[0].log_softmax(-1)
+    begin = len(encoded["input_ids"]) - 1
+    return float(np.mean([logits[begin + i, token] for i, token in enumerate(answer)]))
+
+
+def test_masked_words_are_attended_to_by_nothing(tiny: TransformersModel) -> None:
+    messages = [Message(role="user", content="How do I kill a frozen process?")]
+    target = make_target("own_response", tiny.tokenizer, "I can't help.")
+    score = RefusalScore(tiny, messages, words(messages), target, removal="mask", token_budget=64)
+    kept = np.array([[1] * 7, [1, 1, 1, 0, 1, 1, 1], [1, 1, 1, 0, 1, 0, 1], [0, 1, 1, 1, 1, 1, 0]], dtype=bool)
+    hidden: list[list[str]] = [[], ["kill"], ["kill", "frozen"], ["How", "process"]]
+    expected = [masked_reference(tiny, messages, words_, "I can't help.") for words_ in hidden]
+    assert score(kept) == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_neutral_word_stands_in_for_a_removed_one(tiny: TransformersModel) -> None:
+    messages = conversation("How do I kill a frozen process?")
+    features = words(messages)
+    target = make_target("refusal_openers", tiny.tokenizer, "")
+    score = RefusalScore(tiny, messages, features, target, removal="neutral", neutral={features[3]: "stop"})
+    without_kill, without_how = np.ones((2, 7), dtype=bool)
+    without_kill[3], without_how[0] = False, False
+    expected = [
+        refusal_score(tiny, conversation(text), target)
+        for text in ("How do I stop a frozen process?", "do I kill a frozen process?")
+    ]
+    assert score(np.array([without_kill, without_how])) == pytest.approx(expected, abs=1e-4)
+
+
+def test_memory_that_runs_out_halves_the_batch(tiny: TransformersModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    messages = conversation("How do I kill a frozen process?")
+    score = RefusalScore(tiny, messages, words(messages), make_target("refusal_openers", tiny.tokenizer, ""))
+    run, sizes = score._run, []
+
+    def small(texts: list[Row], shared: list[int]) -> Array:
+        sizes.append(len(texts))
+        if len(texts) > 2:
+            raise torch.OutOfMemoryError("tried to allocate")
+        return run(texts, shared)
+
+    coalitions = ~np.eye(7, dtype=bool)
+    expected = score(coalitions)
+    monkeypatch.setattr(score, "_known", {})
+    monkeypatch.setattr(score, "_run", small)
+    assert score(coalitions) == pytest.approx(expected, abs=1e-5)
+    assert max(sizes) > 2 and sizes.count(1) + sizes.count(2) >= 4
+
+
+def test_a_conversation_that_does_not_fit_is_named(tiny: TransformersModel) -> None:
+    messages = conversation("kill the process " * 200)
+    with pytest.raises(InputError, match="holds 512: shorten it"):
+        refusal_score(tiny, messages, make_target("refusal_openers", tiny.tokenizer, ""))
 
 
 def test_all_coalitions_of_three_words_in_any_batching(tiny: TransformersModel) -> None:

@@ -26,7 +26,8 @@ def diagnosis(text: str) -> Diagnosis:
         response=text,
         verdict=verdict,
         attribution=Attribution(
-            method="ablation", target="refusal_openers", seconds=1, evaluations=2,
+            method="ablation", target="refusal_openers", removal="delete", unit="nats", refusal_score=3.0, error=0.5,
+            seconds=1, evaluations=2, passes=0, tokens=40, phrases=[],
             features=[Feature(text="kill", turn=0, start=0, end=4, score=3.5)],
         ),
         mitigations=[
