@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.cli import _names
+from eval.commands.options import name_list
 from eval.record import conversation, digest
 from eval.twins import Twins
 from tests.conftest import save_tiny
@@ -137,9 +137,9 @@ def test_run_writes_a_folder_from_a_csv(tiny_folder: Path, tmp_path: Path) -> No
     assert len((tmp_path / "o" / "samples.jsonl").read_text().splitlines()) == 4
 
 
-def test_names() -> None:
-    assert _names(" none, ignore_word ,,steer") == ["ignore_word", "steer"]
-    assert _names("none") == []
+def testname_list() -> None:
+    assert name_list(" none, ignore_word ,,steer") == ["ignore_word", "steer"]
+    assert name_list("none") == []
 
 
 def test_twins_of_a_file(tiny_folder: Path, tmp_path: Path) -> None:

@@ -1,0 +1,74 @@
+"""`xsb-eval run`, `twins` and `judge`: many records, and one answer."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from eval.commands.options import BaseUrl, Dtype, ModelName, Tokens, load_both, name_list
+from eval.errors import InputError
+
+
+def run(
+    out: Annotated[Path, typer.Option(help="Run folder; an unfinished run in it goes on.")],
+    dataset: Annotated[str, typer.Option(help="xsb, ms_xsb, a hub id, or a CSV, JSONL or parquet file.")] = "xsb",
+    split: Annotated[str, typer.Option(help="Split of a release or hub dataset.")] = "test",
+    model: ModelName = "skittish",
+    base_url: BaseUrl = None,
+    dtype: Dtype = "auto",
+    mitigations: Annotated[str, typer.Option(help="Comma-separated names; none is the model as it is.")] = "none",
+    method: Annotated[str, typer.Option(help="Attribution method that finds the triggers.")] = "ablation",
+    judge: Annotated[str, typer.Option(help="Judge of the answers.")] = "rules",
+    limit: Annotated[int | None, typer.Option(min=1, help="Records, types and labels taking turns.")] = None,
+    max_new_tokens: Tokens = 128,
+) -> None:
+    """Evaluate a model on a dataset, with and without mitigations."""
+    from eval.load import stratified
+    from eval.runs.metrics import metrics
+    from eval.runs.report import write_report
+    from eval.runs.run import run as evaluate
+    from eval.view import show_metrics
+
+    names = name_list(mitigations)
+    check_names(method, names, judge)
+    records, loaded = load_both([dataset], [split], model, dtype, base_url)
+    records = stratified(records, limit)
+    samples = evaluate(
+        loaded, records, out, dataset=dataset, split=split, mitigations=names, method=method, judge=judge,
+        max_new_tokens=max_new_tokens,
+    )  # fmt: skip
+    show_metrics(metrics(samples), Console())
+    typer.echo(f"report: {write_report(out)}")
+
+
+def twins(
+    out: Annotated[Path, typer.Option(help="JSON file to write.")],
+    dataset: Annotated[str, typer.Option(help="Comma-separated datasets, each as for run.")] = "xsb,ms_xsb",
+    split: Annotated[str, typer.Option(help="Comma-separated splits.")] = "test,dev",
+    model: ModelName = "skittish",
+    base_url: BaseUrl = None,
+    dtype: Dtype = "auto",
+) -> None:
+    """Answer each safe record and its neutral twin, and write who was refused."""
+    from eval.twins import measure_twins, twins_json
+
+    if not out.parent.is_dir():
+        raise InputError(f"there is no folder {out.parent} for {out.name}; make it, or choose another --out")
+    records, loaded = load_both(name_list(dataset), name_list(split), model, dtype, base_url)
+    found = measure_twins(loaded, records)
+    out.write_text(twins_json(found), encoding="utf-8")
+    refused = [row for row in found.rows if row.refused]
+    freed = sum(not row.twin_refused for row in refused)
+    typer.echo(f"{len(refused)} of {len(found.rows)} safe records refused, {freed} of them answered as twins: {out}")
+
+
+def judge(
+    response: Annotated[str, typer.Argument(help="A model's answer.")],
+    name: Annotated[str, typer.Option("--judge", help="Judge.")] = "rules",
+) -> None:
+    """Judge one answer; JSON on stdout."""
+    from eval.judges import JUDGES
+
+    check_names(None, [], name)
+    typer.echo(JUDGES[name](response).model_dump_json(indent=2))
