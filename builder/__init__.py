@@ -1,1 +1,1 @@
-"""Makes the datasets XSB and MS-XSB: reads, checks, counts and releases the records. No torch at import."""
+"""Makes the datasets XSB and MS-XSB: candidates become records, records a release. No torch at import."""

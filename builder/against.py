@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from builder.near import near_duplicates
-from builder.read import Place, Problem
+from builder.source.read import Place, Problem
 from eval.errors import InputError
 from eval.record import Record
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from builder.candidate import Candidate, Proposal, focus_places
-from builder.draft import AnnotationDraft, read_draft
-from builder.endpoint import Call, Endpoint, Ledger, Limits, Request, ask_all, ledger_beside, now
 from builder.jsonl import append, chunks, read, read_if_there
-from builder.prompting import fill, revision
+from builder.llm.draft import AnnotationDraft, read_draft
+from builder.llm.endpoint import Call, Endpoint, Ledger, Limits, Request, ask_all, ledger_beside, now
+from builder.llm.prompting import fill, revision
 from eval.attribution import attribute
 from eval.errors import InputError
 from eval.models import Model, load_model

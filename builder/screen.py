@@ -14,8 +14,8 @@ from typing import NamedTuple
 from pydantic import BaseModel
 
 from builder.candidate import Candidate, Screening
-from builder.endpoint import Endpoint, Ledger, Limits, Request, ask_all, ledger_beside, now
 from builder.jsonl import append, chunks, read, write
+from builder.llm.endpoint import Endpoint, Ledger, Limits, Request, ask_all, ledger_beside, now
 from eval.errors import InputError, ModelError
 from eval.judges import JUDGES, UNANSWERED
 from eval.models import Model, OpenWeights, load_model

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Sequence
 
-from builder.read import Place, Problem
 from builder.rules import OF_GROUPS, RULES
+from builder.source.read import Place, Problem
 from eval.record import Record
 
 

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from tests.builder.test_contribute import PAIR, SCENARIO, fill
+from tests.builder.contribute.test_skeletons import PAIR, SCENARIO, fill
 from tests.test_promises import ROOT
 
 COMMANDS = Path(sys.executable).parent

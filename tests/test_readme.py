@@ -81,10 +81,10 @@ def test_the_datasets_load_as_the_readme_says(tmp_path: Path) -> None:
 
 
 def test_the_numbers_of_the_datasets_are_those_of_the_build(tmp_path: Path) -> None:
-    from builder.read import read_folder
-    from builder.release import release
-    from builder.review import read_reviews
+    from builder.release.build import release
+    from builder.review.reading import read_reviews
     from builder.shipped import RECORDS, REVIEWS, TWINS
+    from builder.source.read import read_folder
     from eval.twins import Twins
 
     twins = Twins.model_validate_json(TWINS.read_bytes())

@@ -9,7 +9,7 @@ import pytest
 from builder.candidate import Candidate
 from builder.filters.reject import Reject
 from builder.jsonl import read
-from builder.read import read_folder
+from builder.source.read import read_folder
 from tests.walk import PAGE, PROMPT, Step, commands
 
 

@@ -11,18 +11,18 @@ import typer
 from builder.candidate import Candidate
 from builder.commands.files import ANNOTATED, GENERATED, KEPT, SCREENED
 from builder.commands.records import read_records
-from builder.diversity import diversity
+from builder.generate.diversity import diversity
 from builder.jsonl import read
-from builder.opinion import disagreement
+from builder.review.opinion import disagreement
 from builder.shipped import RECORDS
 from eval.errors import InputError, UnknownName
 from eval.record import LABELS, TYPES
 
 if TYPE_CHECKING:
     from builder.annotate import Annotated as Opinions
-    from builder.endpoint import Ledger
-    from builder.evolve import Round
-    from builder.generate import Outcome
+    from builder.generate.evolve import Round
+    from builder.generate.writing import Outcome
+    from builder.llm.endpoint import Ledger
 
 TIMEOUT = 300.0  # seconds
 ANNOTATION_TOKENS = 400
@@ -62,11 +62,11 @@ def generate(
     price_out: PriceOut = 0,
 ) -> None:
     """Have a language model write candidates, by the guidelines and a few records as examples."""
-    from builder.draft import AnnotationDraft
-    from builder.endpoint import Endpoint, Limits
-    from builder.generate import generate as write
-    from builder.generate import schema_of
-    from builder.plan import Order, topics_of
+    from builder.generate.plan import Order, topics_of
+    from builder.generate.writing import generate as write
+    from builder.generate.writing import schema_of
+    from builder.llm.draft import AnnotationDraft
+    from builder.llm.endpoint import Endpoint, Limits
 
     records = read_records(records_folder)
     kinds = _types(types, scenario)
@@ -81,7 +81,7 @@ def generate(
     schema = schema_of(scenario)
     with ask(schema=schema, max_tokens=max_tokens, temperature=temperature) as writer:
         if screen_with:
-            from builder.evolve import Models, evolve
+            from builder.generate.evolve import Models, evolve
             from builder.screen import screeners
 
             with ask(schema=AnnotationDraft, max_tokens=ANNOTATION_TOKENS, temperature=0) as reader:
@@ -113,8 +113,8 @@ def annotate(
 ) -> None:
     """Add what others than the author think: a language model of label and Focus, a local model of Focus."""
     from builder.annotate import annotate as add
-    from builder.draft import AnnotationDraft
-    from builder.endpoint import Endpoint, Limits
+    from builder.llm.draft import AnnotationDraft
+    from builder.llm.endpoint import Endpoint, Limits
 
     if not model and local == "none":
         raise InputError("nobody to annotate; name a model with --model, or one with open weights with --local")
@@ -140,7 +140,7 @@ def screen(
     timeout: Timeout = TIMEOUT,
 ) -> None:
     """Ask models the candidates and keep what they answer: who refuses which."""
-    from builder.endpoint import Limits
+    from builder.llm.endpoint import Limits
     from builder.screen import screen as ask
     from builder.screen import screeners
 

@@ -16,9 +16,9 @@ Kind = Annotated[str, typer.Option("--type", help="One of the twelve types, like
 
 def new_prompt(kind: Kind, records_folder: Folder = RECORDS) -> None:
     """Write a skeleton of two prompts, a safe one and its unsafe contrast, to be filled in."""
-    from builder import contribute
+    from builder.contribute import skeletons
 
-    _tell(contribute.new_prompt(kind, records_folder), records_folder)
+    _tell(skeletons.new_prompt(kind, records_folder), records_folder)
 
 
 def new_scenario(
@@ -28,9 +28,9 @@ def new_scenario(
     records_folder: Folder = RECORDS,
 ) -> None:
     """Write a skeleton of a dialogue with six endings, to be filled in."""
-    from builder import contribute
+    from builder.contribute import skeletons
 
-    _tell(contribute.new_scenario(slug, kind, topic, records_folder), records_folder)
+    _tell(skeletons.new_scenario(slug, kind, topic, records_folder), records_folder)
 
 
 def check_changes(
@@ -41,7 +41,7 @@ def check_changes(
     ] = False,
 ) -> None:
     """Check what was changed since the branch began: everything that is wrong with it, at once."""
-    from builder import changes
+    from builder.contribute import changes
 
     count, problems = changes.check_changes(records_folder, base)
     for problem in problems:

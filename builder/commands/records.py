@@ -9,16 +9,16 @@ import typer
 from pydantic import ValidationError
 
 from builder.against import TABLES, near_copies
-from builder.agreement import Agreement, agreement, conflicts
-from builder.ask import escaped
 from builder.candidate import Candidate
 from builder.commands.tables import make_table, print_table
 from builder.jsonl import read
-from builder.opinion import as_record, current, read_opinions, texts_read
-from builder.read import Place, Problem, read_places
-from builder.release import release as write_release
-from builder.review import ByRecord, by_record, read_reviews, readings_of
+from builder.release.build import release as write_release
+from builder.review.agreement import Agreement, agreement, conflicts
+from builder.review.ask import escaped
+from builder.review.opinion import as_record, current, read_opinions, texts_read
+from builder.review.reading import ByRecord, by_record, read_reviews, readings_of
 from builder.shipped import RECORDS, REVIEWS, TWINS
+from builder.source.read import Place, Problem, read_places
 from builder.stats import statistics
 from builder.validate import validate as find_problems
 from eval.errors import InputError

@@ -6,19 +6,19 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
-from builder.accept import Outcome
-from builder.accept import accept as write_records
-from builder.adjudicate import adjudicate as ask_adjudicator
-from builder.ask import escaped
+from builder.accept.joining import Outcome
+from builder.accept.joining import accept as write_records
 from builder.candidate import Candidate
 from builder.commands.files import SCREENED
 from builder.commands.tables import make_table, print_table
-from builder.contribute import reviews_beside
+from builder.contribute.skeletons import reviews_beside
 from builder.jsonl import read
-from builder.opinion import checked_name, read_opinions, said
+from builder.review.adjudicate import adjudicate as ask_adjudicator
+from builder.review.ask import escaped
+from builder.review.opinion import checked_name, read_opinions, said
+from builder.review.terminal import Reviewer
+from builder.review.terminal import review as ask_reviewer
 from builder.rules.text import VERSION
-from builder.terminal import Reviewer
-from builder.terminal import review as ask_reviewer
 from eval.errors import InputError
 from eval.progress import working
 

@@ -1,8 +1,8 @@
 """Length: the last turn's words and a dialogue's turns, by the rules for records; no text longer than a file's line."""
 
 from builder.candidate import Candidate
-from builder.read import LINE
 from builder.rules import RULES
+from builder.source.read import LINE
 from eval.record import Record
 
 CHECKED = ("prompt length", "real dialogue")

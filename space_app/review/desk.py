@@ -10,7 +10,7 @@ from pathlib import Path
 
 from builder.candidate import Candidate
 from builder.jsonl import read
-from builder.opinion import (
+from builder.review.opinion import (
     Edit,
     Opinion,
     Opinions,
@@ -23,7 +23,7 @@ from builder.opinion import (
     read_opinions,
     unchanged,
 )
-from builder.review import Decision, Reading
+from builder.review.reading import Decision, Reading
 from eval.errors import InputError
 from eval.record import digest
 from space_app.review.sitting import Act, Sitting, Stage, Version, chosen

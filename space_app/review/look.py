@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from html import escape
 from itertools import zip_longest
 
-from builder.review import Decision
+from builder.review.reading import Decision
 from eval.record import LABELS
 from space_app.review.comparison import comparison
 from space_app.review.sitting import Sitting, Stage

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from builder.candidate import Candidate
-from builder.review import Decision, Reading
+from builder.review.reading import Decision, Reading
 from eval.errors import InputError
 from eval.record import Conversation, Label, Span
 from eval.words import words

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from builder.jsonl import read
-from builder.opinion import Edit, Opinion, applied
+from builder.review.opinion import Edit, Opinion, applied
 from eval.record import Span
 from tests.browser.candidates import BALLOONS, BICYCLE, FUSE
 from tests.browser.conftest import Reviewer, Server

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from builder.candidate import Candidate, Generation, Proposal, Screening
-from builder.opinion import Edit, Opinion, unchanged
-from builder.review import Decision
+from builder.review.opinion import Edit, Opinion, unchanged
+from builder.review.reading import Decision
 from eval.record import Conversation, Label, Message, conversation, digest
 from eval.words import find
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from builder.against import near_copies
-from builder.read import Place
+from builder.source.read import Place
 from eval.errors import InputError
 from eval.record import Message, Record
 

@@ -7,10 +7,10 @@ import pytest
 
 from builder.annotate import annotate
 from builder.candidate import Candidate
-from builder.draft import AnnotationDraft
-from builder.endpoint import Call, Endpoint, Limits
 from builder.jsonl import append, read, write
-from builder.prompting import revision
+from builder.llm.draft import AnnotationDraft
+from builder.llm.endpoint import Call, Endpoint, Limits
+from builder.llm.prompting import revision
 from eval.errors import ModelError
 from tests.builder.candidates import candidate as annotated
 from tests.fault_proxy import fault_proxy
@@ -64,7 +64,7 @@ def test_what_was_annotated_is_not_paid_for_again(source: Path, tmp_path: Path, 
 def test_what_was_paid_for_before_a_failure_is_used(
     source: Path, tmp_path: Path, llama_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("builder.endpoint.RETRIES", 0)
+    monkeypatch.setattr("builder.llm.endpoint.RETRIES", 0)
     out = tmp_path / "out.jsonl"
     with fault_proxy(llama_url, ["whole", "gone"]) as proxy, reader(proxy.url) as endpoint:
         with pytest.raises(ModelError, match="503"):

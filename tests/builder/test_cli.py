@@ -10,10 +10,10 @@ from typer.testing import CliRunner
 
 import builder.cli
 from builder.cli import app
-from builder.opinion import add_opinion, applied
-from builder.read import read_folder
-from builder.review import Reading
+from builder.review.opinion import add_opinion, applied
+from builder.review.reading import Reading
 from builder.shipped import RECORDS
+from builder.source.read import read_folder
 from eval.errors import InputError
 from eval.record import digest
 from tests.builder.candidates import DIALOGUE, SAFE, UNSAFE, edit, opinion, write

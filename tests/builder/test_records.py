@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from builder.agreement import agreement, conflicts
-from builder.read import read_places
-from builder.review import Reviews, by_record, first_versions, read_reviews, readings_of
+from builder.review.agreement import agreement, conflicts
+from builder.review.reading import Reviews, by_record, first_versions, read_reviews, readings_of
 from builder.shipped import RECORDS, REVIEWS, TWINS
+from builder.source.read import read_places
 from builder.stats import statistics
 from builder.validate import validate
 from eval.record import TYPES, Record, digest

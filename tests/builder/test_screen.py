@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from builder.candidate import Candidate
-from builder.endpoint import Limits
 from builder.jsonl import append, read, write
+from builder.llm.endpoint import Limits
 from builder.screen import Screened, local, screen, screeners
 from eval.errors import InputError, ModelError
 from eval.models.transformers import TransformersModel
@@ -92,7 +92,7 @@ def test_behind_an_endpoint_each_answer_is_paid_once(source: Path, tmp_path: Pat
 def test_an_endpoint_that_goes_away_costs_nothing_twice(
     source: Path, tmp_path: Path, llama_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("builder.endpoint.RETRIES", 0)
+    monkeypatch.setattr("builder.llm.endpoint.RETRIES", 0)
     out, known = tmp_path / "out.jsonl", dict[bytes, bytes]()
     with fault_proxy(llama_url, ["whole", "gone"], known) as proxy, pytest.raises(ModelError, match="503"):
         screen(source, out, screeners(["openai:smollm2"], proxy.url, 120, out, Limits(1)))

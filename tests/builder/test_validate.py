@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from builder.read import Place
 from builder.rules import RULES
 from builder.rules.groups import same_word
+from builder.source.read import Place
 from builder.validate import validate
 from eval.record import PATTERNS, Message, Record, Span
 

@@ -12,9 +12,9 @@ import pytest
 
 from builder.candidate import Candidate
 from builder.jsonl import read
-from builder.opinion import Opinion
-from builder.read import read_folder
+from builder.review.opinion import Opinion
 from builder.shipped import RECORDS
+from builder.source.read import read_folder
 from eval.errors import InputError
 from eval.record import Message, Span
 from space_app.review.desk import Desk

@@ -6,8 +6,8 @@ import pytest
 
 from builder.filters.copies import KnownTexts, no_near_copy
 from builder.near import NEAR, near, near_duplicates
-from builder.read import read_folder
 from builder.shipped import RECORDS
+from builder.source.read import read_folder
 from tests.builder.filters.conftest import Make
 
 

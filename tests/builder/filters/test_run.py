@@ -17,8 +17,8 @@ from builder.cli import app
 from builder.filters.reject import Reject
 from builder.jsonl import read
 from builder.near import NEAR, near
-from builder.read import read_folder
 from builder.shipped import RECORDS
+from builder.source.read import read_folder
 from eval.errors import InputError, UnknownName
 from tests.builder.filters.conftest import Make
 

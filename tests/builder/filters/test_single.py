@@ -9,8 +9,8 @@ from builder.filters.language import checked_language, in_language
 from builder.filters.length import fitting_length
 from builder.filters.personal import no_personal_data
 from builder.filters.rules import keeps_rules
-from builder.read import read_folder
 from builder.shipped import RECORDS
+from builder.source.read import read_folder
 from eval.errors import UnknownName
 from eval.record import Message
 from tests.builder.filters.conftest import Make

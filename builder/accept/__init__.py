@@ -1,0 +1,1 @@
+"""Candidates that reviewers agreed on become records."""

@@ -1,0 +1,1 @@
+"""Asking a language model: prompts, answers, and what was paid for."""

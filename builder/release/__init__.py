@@ -1,0 +1,1 @@
+"""What is published: data, card, metadata, build report."""

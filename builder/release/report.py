@@ -1,0 +1,118 @@
+"""The build report: everything that the card says in numbers, computed from records, readings and measurements."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
+from typing import Any
+
+import pyarrow as pa
+
+from builder.review.agreement import agreement, conflicts
+from builder.review.reading import Reviews, about, by_record, first_versions, readings_of
+from builder.schema import COLUMNS, CONFIGS, SCHEMAS, config
+from eval.record import LABELS, Record, digest
+from eval.twins import Twins, neutral_twin
+from hub_cards.render import render
+
+CANARY = "XSB benchmark data must not be in training corpora. Canary GUID xsb:6f0c1b52-9d5e-4c83-a7b1-2e84d0f3975a"
+Rows = Mapping[str, Mapping[str, Sequence[Record]]]
+
+
+def version(records: Sequence[Record]) -> str:
+    """The version of the release: the highest among its records."""
+    return max((record.version for record in records), key=lambda text: [int(number) for number in text.split(".")])
+
+
+def major(text: str) -> int:
+    """The first number of a version."""
+    return int(text.split(".")[0])
+
+
+def build_report(rows: Rows, hashes: Mapping[str, str], reviews: Reviews, twins: Twins | None) -> dict[str, Any]:
+    """The report as JSON values.
+
+    Args:
+        rows: the records by config and split.
+        hashes: SHA-256 of each file by its path in the release.
+        reviews: readings, and what was changed because of them.
+        twins: what a model does to records and their neutral twins; rows of other texts are left out.
+    """
+    every = [record for splits in rows.values() for records in splits.values() for record in records]
+    reviews = about(every, reviews)
+    first = first_versions(every, reviews)
+    shelf = by_record(reviews.readings)
+    still = conflicts(every, shelf)
+    of_these_texts = sum(len(readings_of(record, shelf)) for record in every)
+    earlier = sum(r.trigger_turn is not None and r.trigger_turn < len(r.messages) - 1 for r in every)
+    return {
+        "version": version(every),
+        "records": len(every),
+        "scenarios": len({record.scenario_id for record in every} - {None}),
+        "counts": {c: {split: _by_type(records) for split, records in splits.items()} for c, splits in rows.items()},
+        "trigger_in_earlier_turn": earlier,
+        "review": {
+            "reviewed_by_humans": sum(record.review.reviewers > 0 for record in every),
+            "status": _sorted(record.review.status for record in every),
+        },
+        "author_kinds": _sorted(record.author_kind for record in every),
+        "readings": {
+            "count": len(reviews.readings),
+            "of_these_texts": of_these_texts,
+            "author_kinds": _sorted(reading.author_kind for reading in reviews.readings),
+            "first": [row.model_dump() for row in agreement(first, shelf)],
+            "current": [row.model_dump() for row in agreement(every, shelf)],
+            "open": {"records": len(still), "fields": _sorted(field for c in still for field in c.fields)},
+        },
+        "resolved": {
+            "records": len({item.record.id for item in reviews.replaced}),
+            "outcomes": _sorted(item.outcome for item in reviews.replaced),
+            "fields": _sorted(field for item in reviews.replaced for field in item.fields),
+        },
+        "twins": twins and _twins(every, twins),
+        "canary": CANARY,
+        "sha256": dict(hashes),
+        "pyarrow": pa.__version__,
+    }
+
+
+def card(report: Mapping[str, Any]) -> str:
+    """The dataset card, all of whose numbers are the report's."""
+    bounds = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+    size = next((name for bound, name in bounds if report["records"] < bound), "n>1M")
+    where = {name: [config for config in SCHEMAS if name in SCHEMAS[config].names] for name in COLUMNS}
+    # `datasets` keys its cache of a local folder by the card alone: without this, a new release would give old rows.
+    content = {name: _content(report["sha256"], name) for name in SCHEMAS}
+    facts = {"size_category": size, "columns": COLUMNS, "where": where, "content": content}
+    return render("dataset.md", **report, **facts)
+
+
+def _content(hashes: Mapping[str, str], config: str) -> str:
+    """Sixteen hexadecimal digits that change with any byte of the config's files."""
+    files = [f"{path} {digest}" for path, digest in sorted(hashes.items()) if path.startswith(f"{config}/")]
+    return sha256("\n".join(files).encode()).hexdigest()[:16]
+
+
+def _twins(records: Sequence[Record], twins: Twins) -> dict[str, Any]:
+    """Per config and type: safe records measured, refused, and those of them that are answered as neutral twins."""
+    measured = {(row.id, row.digest, row.twin_digest): row for row in twins.rows}
+    groups: dict[tuple[str, str], list[tuple[bool, bool]]] = defaultdict(list)
+    for record in records:
+        if len(record.neutral) != len(record.focus):
+            continue
+        row = measured.get((record.id, digest(record.messages), digest(neutral_twin(record))))
+        if row is not None:
+            groups[config(record), record.type].append((row.refused, row.refused and not row.twin_refused))
+    table = [
+        {"config": c, "type": t, "measured": len(g), "refused": sum(a for a, _ in g), "freed": sum(b for _, b in g)}
+        for (c, t), g in sorted(groups.items(), key=lambda item: (CONFIGS.index(item[0][0]), item[0][1]))
+    ]
+    return {"model": twins.model, "facts": twins.facts, "judge": twins.judge, "table": table}
+
+
+def _by_type(records: Sequence[Record]) -> dict[str, dict[str, int]]:
+    counts = Counter((record.type, record.label) for record in records)
+    return {name: {label: counts[name, label] for label in LABELS} for name in sorted({r.type for r in records})}
+
+
+def _sorted(values: Iterable[str]) -> dict[str, int]:
+    return dict(sorted(Counter(values).items()))

@@ -1,0 +1,1 @@
+"""What readers think of texts, what reviewers decide about candidates, and how far they agree."""

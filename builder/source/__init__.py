@@ -1,0 +1,1 @@
+"""The YAML files of records, read and written."""

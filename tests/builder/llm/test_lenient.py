@@ -1,0 +1,41 @@
+"""The lenient path on a real server: `transformers serve` takes a schema, ignores it, and answers in free text."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from builder.candidate import Candidate
+from builder.generate.plan import Order, topics_of
+from builder.generate.writing import TRIES, generate
+from builder.jsonl import read
+from builder.llm.draft import PromptDraft, read_draft
+from builder.llm.endpoint import Call, Endpoint, Limits
+from builder.shipped import RECORDS
+from builder.source.read import read_folder
+from eval.models import skittish
+from tests.servers import transformers_serve
+
+RECORDED = read_folder(RECORDS)[0]
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with transformers_serve() as served:
+        yield served
+
+
+@pytest.mark.skittish
+def test_answers_without_structure_are_counted_and_nothing_is_invented(url: str, tmp_path: Path) -> None:
+    out, model = tmp_path / "generated.jsonl", str(skittish.merged_folder())
+    order = Order(["definition"], False, "safe", 1, 0, topics_of(RECORDED, "safe"))
+    with Endpoint(model, url, schema=PromptDraft, max_tokens=48, timeout=120) as endpoint:
+        outcome = generate(order, RECORDED, endpoint, out, Limits(1))
+    calls = list(read(tmp_path / "generated.calls.jsonl", Call))
+    assert 1 <= len(calls) <= TRIES and all(call.content for call in calls)
+    readable = [call for call in calls if read_draft(call.content, call.finish, PromptDraft).draft]
+    assert outcome.drafts == len(readable)
+    assert sum(outcome.unreadable.values()) == len(calls) - len(readable)
+    made = list(read(out, Candidate)) if out.exists() else []
+    assert [candidate.generation.seed for candidate in made] == [call.seed for call in readable]
+    assert all(candidate.prompt in call.content for candidate, call in zip(made, readable, strict=True))
