@@ -13,7 +13,8 @@ from typing import NamedTuple
 from builder.candidate import Candidate, Proposal, focus_places
 from builder.jsonl import append, chunks, read, read_if_there
 from builder.llm.draft import AnnotationDraft, read_draft
-from builder.llm.endpoint import Call, Endpoint, Ledger, Limits, Request, ask_all, ledger_beside, now
+from builder.llm.endpoint import Endpoint, Limits, Request, ask_all, now
+from builder.llm.ledger import Call, Ledger, ledger_beside
 from builder.llm.prompting import fill, revision
 from eval.attribution import attribute
 from eval.errors import InputError

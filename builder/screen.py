@@ -15,7 +15,8 @@ from pydantic import BaseModel
 
 from builder.candidate import Candidate, Screening
 from builder.jsonl import append, chunks, read, write
-from builder.llm.endpoint import Endpoint, Ledger, Limits, Request, ask_all, ledger_beside, now
+from builder.llm.endpoint import Endpoint, Limits, Request, ask_all, now
+from builder.llm.ledger import Ledger, ledger_beside
 from eval.errors import InputError, ModelError
 from eval.judges import JUDGES, UNANSWERED
 from eval.models import Model, OpenWeights, load_model

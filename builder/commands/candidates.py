@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from builder.annotate import Annotated as Opinions
     from builder.generate.evolve import Round
     from builder.generate.writing import Outcome
-    from builder.llm.endpoint import Ledger
+    from builder.llm.ledger import Ledger
 
 TIMEOUT = 300.0  # seconds
 ANNOTATION_TOKENS = 400

@@ -14,7 +14,8 @@ from builder.candidate import Candidate, Generation, code
 from builder.generate.plan import TEMPLATE, Order, Planned, plan
 from builder.jsonl import append, read_if_there
 from builder.llm.draft import PromptDraft, ScenarioDraft, read_draft
-from builder.llm.endpoint import Call, Endpoint, Ledger, Limits, ask_all, ledger_beside
+from builder.llm.endpoint import Endpoint, Limits, ask_all
+from builder.llm.ledger import Call, Ledger, ledger_beside
 from builder.llm.prompting import revision
 from eval.progress import track
 from eval.record import Conversation, Label, Message, Record, conversation

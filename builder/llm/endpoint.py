@@ -1,4 +1,4 @@
-"""Asks a language model many things at once, and pays for no answer twice: every answer is kept in a ledger.
+"""Asks a language model many things at once, and pays for no answer twice: every answer is kept in a `Ledger`.
 
 Through the `openai` client, at any compatible endpoint. Structured output where the endpoint has it; where it refuses
 the schema, without. The client retries with back-off what fails on the way.
@@ -9,14 +9,13 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from hashlib import sha256
-from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import openai
 from pydantic import BaseModel
 
-from builder.jsonl import append, read_if_there
 from builder.llm.draft import json_schema
+from builder.llm.ledger import Call, Ledger
 from eval.errors import ModelError
 from eval.models.openai import complete, connect
 from eval.record import Conversation
@@ -25,18 +24,6 @@ RETRIES = 8
 TIMEOUT = 300.0
 BYTES_PER_TOKEN = 2  # fewer than in any language that is written with letters
 REFUSED = (openai.BadRequestError, openai.UnprocessableEntityError)
-
-
-class Call(BaseModel):
-    """An answer that was paid for, as it came; `key` is a digest of what was asked of whom."""
-
-    key: str
-    date: str
-    seed: int
-    content: str
-    finish: str
-    prompt_tokens: int
-    completion_tokens: int
 
 
 class Request(NamedTuple):
@@ -152,38 +139,6 @@ class Endpoint:
             prompt_tokens=usage.prompt_tokens if usage else 0,
             completion_tokens=usage.completion_tokens if usage else 0,
         )
-
-
-class Ledger:
-    """All answers that were paid for, by their keys; append-only. `paid` counts tokens of prompts and of answers."""
-
-    def __init__(self, file: Path) -> None:
-        """Open the ledger, also one that a killed run has left."""
-        self._file = file
-        self.calls: dict[str, Call] = {}
-        self.paid = (0, 0)  # kept, since it is asked for before each request
-        self.exhausted = False
-        for call in read_if_there(file, Call):
-            self._count(call)
-
-    def add(self, call: Call) -> Call:
-        """Keep an answer."""
-        append(self._file, [call])
-        self._count(call)
-        return call
-
-    def _count(self, call: Call) -> None:
-        before = self.calls.get(call.key)
-        self.calls[call.key] = call
-        prompts, answers = self.paid
-        if before:  # each key counts once, with its last answer
-            prompts, answers = prompts - before.prompt_tokens, answers - before.completion_tokens
-        self.paid = (prompts + call.prompt_tokens, answers + call.completion_tokens)
-
-
-def ledger_beside(out: Path) -> Ledger:
-    """The ledger of a step, which lies beside the step's output."""
-    return Ledger(out.with_suffix(".calls.jsonl"))
 
 
 def now() -> str:

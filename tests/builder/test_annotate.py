@@ -9,7 +9,8 @@ from builder.annotate import annotate
 from builder.candidate import Candidate
 from builder.jsonl import append, read, write
 from builder.llm.draft import AnnotationDraft
-from builder.llm.endpoint import Call, Endpoint, Limits
+from builder.llm.endpoint import Endpoint, Limits
+from builder.llm.ledger import Call
 from builder.llm.prompting import revision
 from eval.errors import ModelError
 from tests.builder.candidates import candidate as annotated

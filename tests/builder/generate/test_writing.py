@@ -19,7 +19,8 @@ from builder.generate.plan import Order, plan, topics_of
 from builder.generate.writing import generate
 from builder.jsonl import append, read
 from builder.llm.draft import Ending, Exchange, PromptDraft, ScenarioDraft
-from builder.llm.endpoint import Call, Endpoint, Limits
+from builder.llm.endpoint import Endpoint, Limits
+from builder.llm.ledger import Call
 from builder.llm.prompting import STYLES, revision
 from builder.shipped import RECORDS
 from builder.source.read import read_folder

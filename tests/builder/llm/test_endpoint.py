@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 
 import builder.llm.endpoint
 from builder.jsonl import read
-from builder.llm.endpoint import Call, Endpoint, Ledger, Limits, Request, ask_all
+from builder.llm.endpoint import Endpoint, Limits, Request, ask_all
+from builder.llm.ledger import Call, Ledger
 from eval.errors import ModelError
 from eval.record import conversation
 from tests.conftest import free_port

@@ -10,7 +10,8 @@ from builder.generate.plan import Order, topics_of
 from builder.generate.writing import TRIES, generate
 from builder.jsonl import read
 from builder.llm.draft import PromptDraft, read_draft
-from builder.llm.endpoint import Call, Endpoint, Limits
+from builder.llm.endpoint import Endpoint, Limits
+from builder.llm.ledger import Call
 from builder.shipped import RECORDS
 from builder.source.read import read_folder
 from eval.models import skittish
