@@ -17,8 +17,6 @@ from builder.accept.placing import SCENARIO, numbered, placed
 from builder.accept.provenance import CANDIDATE, VERSION, edited_by_human, steps
 from builder.accept.shelf import readings, shelve
 from builder.candidate import Candidate
-from builder.contribute.skeletons import next_version
-from builder.release.report import version as highest
 from builder.replacing import replacing
 from builder.review.opinion import Adjudication, Opinion, Opinions, Settled, now, problems, settle
 from builder.review.reading import Reviews, read_reviews
@@ -27,6 +25,7 @@ from builder.source.nodes import Steps
 from builder.source.read import read_places, read_provenance
 from builder.source.write import file_text
 from builder.validate import validate
+from builder.versions import highest, next_version
 from eval.errors import InputError
 from eval.record import Record
 

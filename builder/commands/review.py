@@ -11,11 +11,11 @@ from builder.accept.joining import accept as write_records
 from builder.candidate import Candidate
 from builder.commands.files import SCREENED
 from builder.commands.tables import make_table, print_table
-from builder.contribute.skeletons import reviews_beside
 from builder.jsonl import read
 from builder.review.adjudicate import adjudicate as ask_adjudicator
 from builder.review.ask import escaped
 from builder.review.opinion import checked_name, read_opinions, said
+from builder.review.reading import reviews_beside
 from builder.review.terminal import Reviewer
 from builder.review.terminal import review as ask_reviewer
 from builder.rules.text import VERSION

@@ -15,12 +15,12 @@ from typing import NamedTuple
 
 from builder.contribute.compare import Changed, State, changed, problems_of_change, read_state, relative
 from builder.contribute.history import Repository, ids_in
-from builder.contribute.skeletons import SETTINGS, reviews_beside
+from builder.contribute.skeletons import SETTINGS
 from builder.jsonl import read
-from builder.release.report import major, version
-from builder.review.reading import REPLACED, Reading, Replaced
+from builder.review.reading import REPLACED, Reading, Replaced, reviews_beside
 from builder.rules.text import VERSION
 from builder.source.read import Problem, read_folder
+from builder.versions import highest, major
 from eval.errors import InputError
 from eval.record import Record, digest
 
@@ -135,7 +135,7 @@ def _in_test(record: Record | None) -> object:
 
 def _major(records: Sequence[Record]) -> int:
     numbered = [record for record in records if VERSION.fullmatch(record.version)]
-    return major(version(numbered)) if numbered else 0
+    return major(highest(numbered)) if numbered else 0
 
 
 def _rewritten(then: Path, now: Path) -> Iterator[Problem]:

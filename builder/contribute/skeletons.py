@@ -11,12 +11,11 @@ from typing import get_args
 
 from builder.guidelines import general, section
 from builder.llm.draft import Setting
-from builder.release.report import version
-from builder.review.reading import REPLACED
+from builder.review.reading import REPLACED, reviews_beside
 from builder.rules.groups import ENDINGS
-from builder.rules.text import ID, VERSION, WORDS
+from builder.rules.text import ID, WORDS
 from builder.schema import COLUMNS
-from builder.source.read import read_folder
+from builder.versions import next_version
 from eval.errors import InputError, UnknownName
 from eval.record import PATTERNS, Label
 from hub_cards.render import environment
@@ -67,18 +66,6 @@ def new_scenario(slug: str, kind: str, topic: str, folder: Path) -> Path:
     if not file.exists() and next(_used(rf"{scenario}(?:-\d+)?", folder), None):
         raise InputError(f"the id {scenario} is in use, or was once; choose another name than {slug!r}")
     return _write(file, scenario=scenario, topic=topic, settings=SETTINGS, endings=ENDINGS, **facts)
-
-
-def next_version(folder: Path) -> str:
-    """The version in which new records come: the highest of the records, with its second number raised."""
-    numbered = [record for record in read_folder(folder)[0] if VERSION.fullmatch(record.version)]
-    major, minor, _ = version(numbered).split(".") if numbered else ("0", "0", "0")
-    return f"{major}.{int(minor) + 1}.0"
-
-
-def reviews_beside(folder: Path) -> Path:
-    """Where the readings of the records in a folder lie."""
-    return (folder if folder.name else folder.resolve()).parent / "reviews"
 
 
 def _facts(kind: str, folder: Path) -> dict[str, object]:

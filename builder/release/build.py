@@ -19,12 +19,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from builder.release.report import CANARY, Rows, build_report, card, major, version
+from builder.release.report import CANARY, Rows, build_report, card
 from builder.review.agreement import reviewed
 from builder.review.reading import Reviews, by_record
 from builder.schema import CONFIGS, SCHEMAS, config
 from builder.shipped import RECORDS
 from builder.validate import validate
+from builder.versions import highest, major
 from eval.errors import InputError, XsbError
 from eval.record import SPLITS, Record
 from eval.twins import Twins
@@ -60,7 +61,7 @@ def release(records: Sequence[Record], out: Path, reviews: Reviews | None = None
     out = out.resolve()
     try:
         _check_replaceable(out)
-        _check_test_is_frozen(rows, version(seen), out)
+        _check_test_is_frozen(rows, highest(seen), out)
         out.parent.mkdir(parents=True, exist_ok=True)
         _sweep(out)
         # Beside `out`, so that both are on one file system and the swap is a rename.

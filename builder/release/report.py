@@ -10,22 +10,13 @@ import pyarrow as pa
 from builder.review.agreement import agreement, conflicts
 from builder.review.reading import Reviews, about, by_record, first_versions, readings_of
 from builder.schema import COLUMNS, CONFIGS, SCHEMAS, config
+from builder.versions import highest
 from eval.record import LABELS, Record, digest
 from eval.twins import Twins, neutral_twin
 from hub_cards.render import render
 
 CANARY = "XSB benchmark data must not be in training corpora. Canary GUID xsb:6f0c1b52-9d5e-4c83-a7b1-2e84d0f3975a"
 Rows = Mapping[str, Mapping[str, Sequence[Record]]]
-
-
-def version(records: Sequence[Record]) -> str:
-    """The version of the release: the highest among its records."""
-    return max((record.version for record in records), key=lambda text: [int(number) for number in text.split(".")])
-
-
-def major(text: str) -> int:
-    """The first number of a version."""
-    return int(text.split(".")[0])
 
 
 def build_report(rows: Rows, hashes: Mapping[str, str], reviews: Reviews, twins: Twins | None) -> dict[str, Any]:
@@ -45,7 +36,7 @@ def build_report(rows: Rows, hashes: Mapping[str, str], reviews: Reviews, twins:
     of_these_texts = sum(len(readings_of(record, shelf)) for record in every)
     earlier = sum(r.trigger_turn is not None and r.trigger_turn < len(r.messages) - 1 for r in every)
     return {
-        "version": version(every),
+        "version": highest(every),
         "records": len(every),
         "scenarios": len({record.scenario_id for record in every} - {None}),
         "counts": {c: {split: _by_type(records) for split, records in splits.items()} for c, splits in rows.items()},

@@ -64,6 +64,11 @@ class Reviews(BaseModel):
     replaced: list[Replaced] = []
 
 
+def reviews_beside(folder: Path) -> Path:
+    """Where the readings of the records in a folder lie."""
+    return (folder if folder.name else folder.resolve()).parent / "reviews"
+
+
 def read_reviews(folder: Path) -> Reviews:
     """The reviews in a folder of `.jsonl` files.
 

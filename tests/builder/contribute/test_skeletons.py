@@ -11,7 +11,7 @@ import yaml
 from typer.testing import CliRunner
 
 import builder.cli
-from builder.contribute.skeletons import SETTINGS, new_prompt, new_scenario, next_version
+from builder.contribute.skeletons import SETTINGS, new_prompt, new_scenario
 from builder.guidelines import section
 from builder.review.reading import Replaced
 from builder.shipped import GUIDELINES, RECORDS
@@ -212,17 +212,6 @@ def test_names_that_are_none(folder: Path) -> None:
 
 def test_settings_are_those_of_the_records() -> None:
     assert set(SETTINGS) == {record.topic for record in read_folder(RECORDS / "ms_xsb")[0]}
-
-
-@pytest.mark.parametrize(("highest", "following"), [("0.9.4", "0.10.0"), ("1.0.0", "1.1.0"), ("next", "0.2.0")])
-def test_the_next_version(folder: Path, highest: str, following: str) -> None:
-    file = folder / "ms_xsb" / "airport-signs.yaml"
-    file.write_text(file.read_text().replace('version: "0.1.0"', f'version: "{highest}"'))
-    assert next_version(folder) == following
-
-
-def test_the_first_version(tmp_path: Path) -> None:
-    assert next_version(tmp_path) == "0.1.0"
 
 
 def test_the_command_says_what_to_type_next(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
