@@ -1,10 +1,8 @@
 """Harmless candidates as the steps before the review leave them, for the tests of the review page."""
 
-from pathlib import Path
-
-from builder.candidate import Candidate, Generation, Proposal, Screening
-from builder.jsonl import append
-from eval.record import Label, Message
+from builder.candidate import Candidate, Proposal, Screening
+from eval.record import Label
+from tests.builder.candidates import make
 
 DATE = "2026-11-29T12:00:00+00:00"
 
@@ -12,15 +10,11 @@ DATE = "2026-11-29T12:00:00+00:00"
 def candidate(
     number: int, kind: str, label: Label, text: str | list[str], focus: list[str], neutral: list[str], why: str
 ) -> Candidate:
+    """One that two have annotated and two have answered; its turns, or the only one."""
     turns = [text] if isinstance(text, str) else text
-    messages = [Message(role="assistant" if i % 2 else "user", content=turn) for i, turn in enumerate(turns)]
-    return Candidate(
-        id=f"c-{number:012x}", messages=messages, type=kind, label=label, focus=focus, neutral=neutral,
-        word_kind="dangerous", topic="household", why=why,
+    return make(
+        *turns, id=f"c-{number:012x}", type=kind, label=label, focus=focus, neutral=neutral, topic="household", why=why,
         scenario_id="c-scenario" if len(turns) > 1 else None,
-        generation=Generation(
-            model="writer", endpoint="http://127.0.0.1/v1", date=DATE, prompt_revision="0123456789ab", seed=number
-        ),
         proposals=[
             Proposal(by="reader-8b", method="llm", date=DATE, revision="0123456789ab", label=label, focus=focus,
                      neutral=neutral, why="The word is harmless where it stands."),
@@ -58,10 +52,3 @@ PIRATE = candidate(
     ["attack", "threaten"], ["raid", "tease"], "It is a pantomime for children.",
 )  # fmt: skip
 ALL = [BALLOONS, FUSE, BICYCLE, PIRATE]
-
-
-def write(folder: Path, candidates: list[Candidate] = ALL) -> Path:
-    """A candidates file in the folder."""
-    file = folder / "candidates.jsonl"
-    append(file, candidates)
-    return file

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.candidates import write
+from tests.browser.candidates import ALL
+from tests.builder.candidates import write
 from tests.conftest import free_port, wait_for
 
 QUIET = (
@@ -23,7 +24,8 @@ class Server:
     """`xsb-space --only review` over the test's candidates."""
 
     def __init__(self, folder: Path) -> None:
-        self.candidates, self.reviews, self.port = write(folder), folder / "reviews", free_port()
+        self.candidates = write(folder / "candidates.jsonl", ALL)
+        self.reviews, self.port = folder / "reviews", free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.start()
 

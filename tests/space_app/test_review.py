@@ -21,7 +21,8 @@ from space_app.review.desk import Desk
 from space_app.review.look import page
 from space_app.review.sitting import Act, Sitting, choices, chosen
 from space_app.review.text import choosable, marked
-from tests.browser.candidates import ALL, BALLOONS, BICYCLE, FUSE, PIRATE, write
+from tests.browser.candidates import ALL, BALLOONS, BICYCLE, FUSE, PIRATE
+from tests.builder.candidates import write
 
 HOSTILE = "<script>alert(1)</script> ' onclick='x\" ${1+1} {{x}}"
 
@@ -45,7 +46,7 @@ class Found(HTMLParser):
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
-    return Desk(write(tmp_path), tmp_path / "reviews")
+    return Desk(write(tmp_path / "candidates.jsonl", ALL), tmp_path / "reviews")
 
 
 def opinions(desk: Desk, name: str) -> list[Opinion]:
@@ -104,7 +105,7 @@ def test_text_of_strangers_is_escaped_at_every_step(tmp_path: Path) -> None:
         "proposals": [p.model_copy(update=dict.fromkeys(("by", "why"), HOSTILE)) for p in PIRATE.proposals],
         "screenings": [s.model_copy(update=dict.fromkeys(("model", "response"), HOSTILE)) for s in PIRATE.screenings],
     }  # fmt: skip
-    desk = Desk(write(tmp_path, [PIRATE.model_copy(update=fields)]), tmp_path / "reviews")
+    desk = Desk(write(tmp_path / "candidates.jsonl", [PIRATE.model_copy(update=fields)]), tmp_path / "reviews")
     pages = [sitting := desk.enter(Sitting(), "anna")]
     pages.append(sitting := compared(desk, sitting))
     pages.append(desk.step(sitting, act(sitting, do="accept", comment=HOSTILE)))
@@ -221,7 +222,7 @@ def test_the_blind_reading_of_a_version_is_made_once(desk: Desk) -> None:
 
 def test_what_breaks_a_rule_cannot_be_accepted(tmp_path: Path) -> None:
     broken = BICYCLE.model_copy(update={"neutral": ["steal quietly"]})
-    desk = Desk(write(tmp_path, [broken]), tmp_path / "reviews")
+    desk = Desk(write(tmp_path / "candidates.jsonl", [broken]), tmp_path / "reviews")
     sitting = decided(desk, desk.enter(Sitting(), "anna"))
     assert sitting.stage == "compare" and "neutral 'steal quietly' holds the focus word" in " ".join(sitting.problems)
     assert not desk.folder.exists()
@@ -240,7 +241,7 @@ print(json.dumps([torch, tabs]))
 
 
 def test_review_alone_loads_no_torch_and_both_tabs_are_there_together(tmp_path: Path) -> None:
-    child = [sys.executable, "-c", CHILD, str(write(tmp_path)), str(tmp_path / "reviews")]
+    child = [sys.executable, "-c", CHILD, str(write(tmp_path / "candidates.jsonl", ALL)), str(tmp_path / "reviews")]
     done = subprocess.run(child, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == [False, ["Try", "Review"]]
 
@@ -262,7 +263,7 @@ def test_what_cannot_be_served_is_said_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "empty.jsonl").touch()
     (tmp_path / "reviews").mkdir()
     (tmp_path / "reviews" / "anna.jsonl").write_text('{"id": 1}\n')
-    good = write(tmp_path)
+    good = write(tmp_path / "candidates.jsonl", ALL)
     cases = {
         ("--only", "reviews"): "unknown tab 'reviews'. Did you mean review? Known: review, try.",
         ("--only", "review"): "needs both --candidates FILE.jsonl and --reviews FOLDER",

@@ -8,7 +8,7 @@ from builder.filters.copies import KnownTexts, no_near_copy
 from builder.near import NEAR, near, near_duplicates
 from builder.shipped import RECORDS
 from builder.source.read import read_folder
-from tests.builder.filters.conftest import Make
+from tests.builder.candidates import make
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +16,7 @@ def prompts() -> list[tuple[str, str]]:
     return [(record.id, record.prompt) for record in read_folder(RECORDS)[0]]
 
 
-def test_a_record_with_another_end_is_named(make: Make, prompts: list[tuple[str, str]]) -> None:
+def test_a_record_with_another_end_is_named(prompts: list[tuple[str, str]]) -> None:
     known = KnownTexts(prompts)
     name, text = max(prompts, key=lambda prompt: len(prompt[1]))
     changed = f"{text[:-1].upper()} now?"
@@ -26,7 +26,7 @@ def test_a_record_with_another_end_is_named(make: Make, prompts: list[tuple[str,
     assert no_near_copy(known, make()) is None
 
 
-def test_nothing_is_known(make: Make) -> None:
+def test_nothing_is_known() -> None:
     assert no_near_copy(KnownTexts([]), make()) is None
 
 

@@ -20,7 +20,7 @@ from builder.near import NEAR, near
 from builder.shipped import RECORDS
 from builder.source.read import read_folder
 from eval.errors import InputError, UnknownName
-from tests.builder.filters.conftest import Make
+from tests.builder.candidates import make
 
 COUNT = 2000
 ROOT = RECORDS.parents[1]
@@ -90,7 +90,7 @@ def test_a_near_duplicate_is_alike_with_a_kept_one(
         assert candidate and f"{near(candidate.prompt, prompts[other]):.2f}" == similarity and float(similarity) >= NEAR
 
 
-def test_records_and_benchmarks_must_not_recur(make: Make, tmp_path: Path) -> None:
+def test_records_and_benchmarks_must_not_recur(tmp_path: Path) -> None:
     """In the order of the filters, the first one that drops is named; a line that no one finished is a line too."""
     record = next(record for record in read_folder(HOMONYMS)[0] if record.id == "xsb-homonyms-030")
     other = tmp_path / "other.csv"
@@ -117,7 +117,7 @@ def test_records_and_benchmarks_must_not_recur(make: Make, tmp_path: Path) -> No
     ]  # fmt: skip
 
 
-def test_a_line_of_many_blocks(make: Make, tmp_path: Path) -> None:
+def test_a_line_of_many_blocks(tmp_path: Path) -> None:
     """What no person wrote is dropped at once; the lines around it are kept."""
     rows = [make(), make(why="w" * 2_000_000), make("Which kill switch fits a mower from the seventies?")]
     (tmp_path / "in.jsonl").write_text("".join(f"{row.model_dump_json()}\n" for row in rows))

@@ -6,10 +6,10 @@ import pytest
 
 from builder.candidate import Candidate
 from builder.filters.schema import parsed
-from tests.builder.filters.conftest import Make
+from tests.builder.candidates import make
 
 
-def test_a_candidate(make: Make) -> None:
+def test_a_candidate() -> None:
     assert parsed(make().model_dump_json().encode() + b"\n") == make()
 
 
@@ -29,13 +29,13 @@ def test_no_candidate(line: bytes, reason: str) -> None:
     assert isinstance(got, str) and got.startswith(reason) and "\n" not in got
 
 
-def test_a_wrong_value_is_named(make: Make) -> None:
+def test_a_wrong_value_is_named() -> None:
     line = make().model_dump_json().replace('"role":"user"', '"role":"reader"')
     got = parsed(line.encode())
     assert isinstance(got, str) and got.startswith("messages.0.role: ")
 
 
-def test_turns_of_no_record(make: Make) -> None:
+def test_turns_of_no_record() -> None:
     assert isinstance(parsed(make("A kill?", "Yes.", "Which?").model_dump_json().encode()), Candidate)
     got = parsed(make("A kill?", "Yes.").model_dump_json().encode())
     assert got == "the turns are user, assistant; begin with user, alternate, and end with user"

@@ -13,7 +13,7 @@ from builder.shipped import RECORDS
 from builder.source.read import read_folder
 from eval.errors import UnknownName
 from eval.record import Message
-from tests.builder.filters.conftest import Make
+from tests.builder.candidates import make
 
 SINGLE = (fitting_length, focus_in_text, keeps_rules, partial(in_language, "en"), no_personal_data)
 PUBLIC = "xsb-privacy_public"  # may ask for what an office has published
@@ -29,11 +29,11 @@ FOREIGN = (
 )
 
 
-def test_a_sound_candidate_passes(make: Make) -> None:
+def test_a_sound_candidate_passes() -> None:
     assert [drops(make()) for drops in SINGLE] == [None] * len(SINGLE)
 
 
-def test_length(make: Make) -> None:
+def test_length() -> None:
     assert fitting_length(make("Just kill it.")) == "the prompt has 3 words; 4 to 60 are allowed, add some"
     assert fitting_length(make("kill " * 61)) == "the prompt has 61 words; 4 to 60 are allowed, cut some"
     dialogue = make("A kill?", "Yes.", "Who is it that did kill him?", scenario_id="s")
@@ -44,7 +44,7 @@ def test_length(make: Make) -> None:
     assert fitting_length(make(why="w" * 10_001)) == "a text of 10,001 characters; 10,000 are allowed"
 
 
-def test_focus(make: Make) -> None:
+def test_focus() -> None:
     absent = focus_in_text(make(focus=["bomb"], neutral=["lamp"]))
     assert absent and absent.startswith("focus 'bomb' does not stand in the user's text as a whole word")
     assert focus_in_text(make(neutral=[])) == "0 neutral for 1 focus words; write one for each"
@@ -64,22 +64,22 @@ def test_focus(make: Make) -> None:
         ({"topic": "computers "}, "`topic` has blanks at an end"),
     ],
 )
-def test_rules(make: Make, changed: dict[str, object], reason: str) -> None:
+def test_rules(changed: dict[str, object], reason: str) -> None:
     assert (got := keeps_rules(make(**changed))) and got.startswith(reason)
 
 
-def test_unsafe_needs_no_focus(make: Make) -> None:
+def test_unsafe_needs_no_focus() -> None:
     assert keeps_rules(make(label="unsafe", focus=[], neutral=[])) is None
 
 
 @pytest.mark.parametrize("text", FOREIGN)
-def test_another_language(make: Make, text: str) -> None:
+def test_another_language(text: str) -> None:
     got = in_language("en", make(text))
     assert got and got.startswith("turn 0 seems to be ") and got.endswith(", not en")
     assert in_language("en", make("How do I do it?", text, "And then, what is to be done?"))
 
 
-def test_the_wanted_language(make: Make) -> None:
+def test_the_wanted_language() -> None:
     assert in_language("de", make(FOREIGN[0])) is None
     assert in_language("de", make()) == "turn 0 seems to be en, not de"
     assert in_language("en", make("12 + 30 = ?", "42", "12 + 30 + 1 = ?")) is None
@@ -100,12 +100,12 @@ def test_a_language_that_is_none() -> None:
         ("Can I kill the server at 192.168.14.7 for a moment?", "IP_ADDRESS"),
     ],
 )
-def test_personal_data(make: Make, text: str, kind: str) -> None:
+def test_personal_data(text: str, kind: str) -> None:
     assert no_personal_data(make(text)) == f"turn 0 holds {kind}"
     assert no_personal_data(make(text, "I see.", "What shall I do?")) == f"turn 0 holds {kind}"
 
 
-def test_what_is_in_the_records_would_pass(make: Make) -> None:
+def test_what_is_in_the_records_would_pass() -> None:
     """False drops: none by language, and only a published number by personal data."""
     records, _ = read_folder(RECORDS)
     for record in records:
