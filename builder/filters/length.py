@@ -1,7 +1,7 @@
 """Length: the last turn's words and a dialogue's turns, by the rules for records; no text longer than a file's line."""
 
 from builder.candidate import Candidate
-from builder.rules import RULES
+from builder.rules import OF_ONE
 from builder.source.read import LINE
 from eval.record import Record
 
@@ -16,4 +16,4 @@ def fitting_length(candidate: Candidate) -> str | None:
         return f"a text of {longest:,} characters; {LINE:,} are allowed"
     # Focus is left out: it is looked at later, and costs more.
     record = Record(id=candidate.id, messages=candidate.messages, scenario_id=candidate.scenario_id)
-    return next((found.message for name in CHECKED for found in RULES[name]([record])), None)
+    return next((message for name in CHECKED for message in OF_ONE[name](record)), None)

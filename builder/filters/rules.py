@@ -1,13 +1,7 @@
-"""Rules: every rule on a single record that a candidate can keep, which has no id, pair, version or split yet."""
+"""Rules: every rule on a single record, for a candidate that nobody has accepted yet."""
 
 from builder.candidate import Candidate
-from builder.rules import RULES
-
-CHECKED = (
-    "known values", "focus on safe prompts", "focus words apart", "every occurrence", "parallel neutral",
-    "neutral differs", "pattern fits label", "trigger turn", "visible characters", "whole characters",
-    "one script per word", "plain blanks",
-)  # fmt: skip
+from builder.rules import broken_alone
 
 
 def keeps_rules(candidate: Candidate) -> str | None:
@@ -16,5 +10,4 @@ def keeps_rules(candidate: Candidate) -> str | None:
     Raises:
         ValueError: the candidate's Focus is not in its text.
     """
-    record = candidate.record().model_copy(update={"split": "dev"})  # which every accepted candidate gets
-    return next((found.message for name in CHECKED for found in RULES[name]([record])), None)
+    return next(broken_alone(candidate.record(), but=("plain ids",)), None)  # acceptance gives another id

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from builder.candidate import Candidate
 from builder.jsonl import append, read
 from builder.review.reading import REPLACED, Decision, Reading
-from builder.validate import validate
+from builder.rules import broken_alone
 from eval.errors import InputError
 from eval.record import Label, Record, digest
 
@@ -162,9 +162,7 @@ def problems(candidate: Candidate) -> list[str]:
         return [wrong["msg"] for wrong in error.errors()]
     except ValueError as error:
         return [str(error)]
-    # What is decided on acceptance (pair, split, version) cannot be wrong yet.
-    alone = record.model_copy(update={"split": "dev", "version": "0.1.0"})
-    return [problem.message.removeprefix(f"{alone.id}: ") for problem in validate([alone], torn={"records"})]
+    return sorted(broken_alone(record))
 
 
 def texts_read(candidates: Sequence[Candidate], opinions: Opinions) -> list[Record]:
