@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from eval.attribution.ablation import ablation
-from eval.attribution.attribution import BUDGET, Attribution, Case, Feature, Method, Phrase, Shares
+from eval.attribution.attribution import BUDGET, REMOVAL, Attribution, Case, Feature, Method, Phrase, Shares
 from eval.attribution.hierarchy import by_turns
 from eval.attribution.phrases import phrases
 from eval.errors import InputError, ModelError, UnknownName
@@ -27,7 +27,7 @@ def attribute(
     target: str = "refusal_openers",
     response: str = "",
     *,
-    removal: str = "delete",
+    removal: str = REMOVAL,
     neutral: Mapping[Span, str] | None = None,
     budget: int = BUDGET,
     seed: int = 0,
@@ -52,11 +52,17 @@ def attribute(
     """
     if method not in METHODS:
         raise UnknownName("method", method, METHODS)
-    started = time.perf_counter()
     case = prepare(check_open(model, method), messages, target, response, removal, neutral, budget, seed)
+    return explain(case, method, target, removal)
+
+
+def explain(case: Case, method: str, target: str, removal: str) -> Attribution:
+    """What a method finds in a case; names as for `attribute`."""
+    started = time.perf_counter()
     answer = METHODS[method](case)
     if not np.isfinite(answer.values).all():
-        raise ModelError(f"{method} gives shares that are not finite with {model.name}; load it with dtype float32")
+        name = case.model.name
+        raise ModelError(f"{method} gives shares that are not finite with {name}; load it with dtype float32")
     found = phrases(case, answer.values)
     whole = case.score(np.ones((1, len(case.features)), dtype=bool))[0]
     return Attribution(
@@ -71,10 +77,11 @@ def attribute(
         passes=answer.passes,
         tokens=case.score.tokens,
         features=[
-            Feature(text=span.text(messages), turn=span.turn, start=span.start, end=span.end, score=float(share))
+            Feature(text=span.text(case.messages), turn=span.turn, start=span.start, end=span.end, score=float(share))
             for span, share in zip(case.features, answer.values, strict=True)
         ],
         phrases=found,
+        note=answer.note,
     )
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel
+from pydantic import BaseModel, computed_field
 
 from eval.errors import ModelError
 from eval.models.protocol import Model, OpenWeights
@@ -15,6 +15,7 @@ from eval.target import Array, Target
 
 MOST_TRIGGERS = 3
 BUDGET = 128
+REMOVAL = "delete"
 
 
 class Score(Protocol):
@@ -73,6 +74,8 @@ class Shares(NamedTuple):
     error: float
     passes: int = 0
     """Forward and backward passes besides the score's evaluations."""
+    note: str = ""
+    """What a reader should know of how they were found."""
 
 
 Method = Callable[[Case], Shares]
@@ -114,8 +117,8 @@ class Phrase(BaseModel):
 class Attribution(BaseModel):
     """Every word's share in the refusal, in reading order, the phrases among them, and what it cost to find out.
 
-    `refusal_score` is that of the conversation as it is; below 0 an answer is likelier than a refusal. `error` is the
-    method's own estimate, in the same unit as the shares; None where it cannot tell.
+    `refusal_score` is that of the conversation as it is. `error` is the method's own estimate, in the same unit as the
+    shares; None where it cannot tell. `note` says what was looked at less closely than asked.
     """
 
     method: str
@@ -130,12 +133,30 @@ class Attribution(BaseModel):
     tokens: int
     features: list[Feature]
     phrases: list[Phrase]
+    note: str = ""
+
+    @property
+    def refuses(self) -> bool | None:
+        """Whether a refusal is likelier than an answer; None where the target does not compare the two."""
+        return None if self.target == "own_response" else self.refusal_score > 0
 
     @property
     def ranked(self) -> list[Feature]:
         """The features, the one most to blame first."""
         return sorted(self.features, key=lambda feature: -feature.score)
 
+    @property
+    def blocks(self) -> list[Feature]:
+        """What is shown as one, in reading order: the words, and the phrases with the share of their strongest word."""
+        inside = {p.span: [f for f in self.features if f.span.overlaps(p.span)] for p in self.phrases}
+        alone = [f for f in self.features if not any(f in words for words in inside.values())]
+        joined = [
+            Feature(**p.model_dump(exclude={"interaction"}), score=max(f.score for f in inside[p.span]))
+            for p in self.phrases
+        ]
+        return sorted([*alone, *joined], key=lambda block: (block.turn, block.start))
+
+    @computed_field  # type: ignore[prop-decorator]  # mypy knows no decorated property
     @property
     def triggers(self) -> list[Span]:
         """The word most to blame and those at least half as much, at most three; a phrase of theirs as one.

@@ -62,6 +62,7 @@ def by_turns(method: Method) -> Method:
 def _descend(method: Method, case: Case) -> Shares:
     values, error, passes = np.zeros(len(case.features)), 0.0, 0
     chosen: Group = list(range(len(case.features)))
+    alone: set[int] = set()
     for split in (_turns, _sentences, _words, _words):  # words twice: 128 parts of a sentence may hold several
         groups = split(case, chosen)
         if len(groups) == 1:
@@ -69,11 +70,16 @@ def _descend(method: Method, case: Case) -> Shares:
         answer = method(_grouped(case, groups))
         for group, share in zip(groups, answer.values, strict=True):
             values[group] = share / len(group)
+        alone |= {group[0] for group in groups if len(group) == 1}
         error, passes = float(np.fmax(error, answer.error)), passes + answer.passes
         chosen = _blamed(groups, answer.values)
         if len(chosen) <= MOST_GROUPS:
             break
-    return Shares(values, error, passes)
+    return Shares(values, error, passes, _note(len(values), len(alone)))
+
+
+def _note(words: int, alone: int) -> str:
+    return f"{words - alone:,} of {words:,} words were looked at only as parts of turns or sentences" * (alone < words)
 
 
 def _blamed(groups: list[Group], shares: Array) -> Group:

@@ -31,7 +31,17 @@ def test_triggers_are_the_top_word_and_those_at_least_half_as_much() -> None:
 
 def test_a_phrase_is_one_trigger() -> None:
     phrase = Phrase(text="w1 w2", turn=0, start=3, end=8, interaction=2.0)
-    assert [(span.start, span.end) for span in found([1, 4, 3.5, 0], [phrase]).triggers] == [(3, 8)]
+    answer = found([1, 4, 3.5, 0], [phrase])
+    assert [(span.start, span.end) for span in answer.triggers] == [(3, 8)]
+    assert answer.model_dump()["triggers"] == [{"turn": 0, "start": 3, "end": 8}]
+    assert [(block.text, block.score) for block in answer.blocks] == [("w0", 1), ("w1 w2", 4), ("w3", 0)]
+
+
+def test_only_log_odds_say_whether_it_refuses() -> None:
+    answer = found([1])
+    assert answer.refuses is True
+    assert answer.model_copy(update={"refusal_score": -0.1}).refuses is False
+    assert answer.model_copy(update={"target": "own_response"}).refuses is None
 
 
 def test_one_word_prompt(tiny: TransformersModel) -> None:

@@ -24,6 +24,7 @@ def test_the_word_of_a_long_dialogue_is_found_with_few_evaluations() -> None:
     assert np.argsort(-shares.values)[0] == place[0]
     assert shares.values[place[0]] == 4.0
     assert case.score.evaluations < 80
+    assert shares.note.endswith(f"of {len(case.features)} words were looked at only as parts of turns or sentences")
 
 
 def test_two_thousand_words_without_a_full_stop_have_a_bound() -> None:
