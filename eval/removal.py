@@ -88,16 +88,30 @@ def mask(
 ) -> list[Row]:
     """The text is whole, but no other token attends to the words' tokens; a token of two words goes with either."""
     del neutral
-    if not model.tokenizer.is_fast:
-        raise ModelError(f"the tokenizer of {model.name} does not tell where its tokens stand; use --removal delete")
-    encoded = model.tokenizer(model.render(messages), add_special_tokens=False, return_offsets_mapping=True)
-    ids, offsets = list(encoded["input_ids"]), encoded["offset_mapping"]
-    starts = turn_starts(model.render, messages)
-    places = [token_positions(offsets, starts, [span]) for span in features]
+    ids, places = word_tokens(model, messages, features)
     return [
         Row(ids, sorted({at for word, keep in zip(places, kept, strict=True) if not keep for at in word}))
         for kept in coalitions
     ]
+
+
+def word_tokens(
+    model: OpenWeights, messages: Conversation, features: Sequence[Span]
+) -> tuple[list[int], list[list[int]]]:
+    """The tokens of the rendered chat, and the positions among them of each feature's; two may share a token.
+
+    Raises:
+        ModelError: the tokenizer or the chat template does not tell where the words are.
+    """
+    if not model.tokenizer.is_fast:
+        raise ModelError(
+            f"the tokenizer of {model.name} does not tell where its tokens stand; use --method ablation or shap with "
+            "--removal delete"
+        )
+    encoded = model.tokenizer(model.render(messages), add_special_tokens=False, return_offsets_mapping=True)
+    starts = turn_starts(model.render, messages)
+    places = [token_positions(encoded["offset_mapping"], starts, [span]) for span in features]
+    return list(encoded["input_ids"]), places
 
 
 REMOVALS: dict[str, Removal] = {"delete": delete, "mask": mask, "neutral": neutral}

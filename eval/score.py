@@ -13,11 +13,12 @@ import numpy as np
 import torch
 from transformers import DynamicCache
 
-from eval.errors import InputError, ModelError
+from eval.errors import ModelError
 from eval.models.protocol import OpenWeights
 from eval.record import Conversation, Span
 from eval.removal import Coalitions, Row, rows
 from eval.target import Array, Target
+from eval.tree import check_tree, path_log_probabilities, seen
 
 TOKEN_BUDGET = 1024  # on the CPU: activations of more leave its caches
 CUDA_TOKEN_BUDGET = 16384
@@ -53,10 +54,7 @@ class RefusalScore:
         Raises:
             ModelError: the model's attention takes no mask.
         """
-        if model.module.config._attn_implementation not in ("sdpa", "eager"):
-            raise ModelError(
-                f"the refusal score needs attention that takes a mask; load {model.name} with sdpa or eager"
-            )
+        check_tree(model, 0, target)
         self._model, self._messages, self._features, self._target = model, messages, list(features), target
         self._removal, self._neutral = removal, neutral or {}
         cuda = model.module.device.type == "cuda"
@@ -103,19 +101,14 @@ class RefusalScore:
         """Run the conversation as it is, once, less its last token, which every row runs itself."""
         if self._cache is not None:
             return
-        self._check_length(max(len(row.ids) for row in texts))
+        check_tree(self._model, max(len(row.ids) for row in texts), self._target)
         whole = np.ones(len(self._features), dtype=bool)
         row = rows("delete", self._model, self._messages, self._features, {}, [whole])[0]
-        self._check_length(len(row.ids))
+        check_tree(self._model, len(row.ids), self._target)
         self._trunk = row.ids[:-1]
         ids = torch.tensor([self._trunk], device=self._model.module.device)
         self._cache = self._model.module(input_ids=ids, use_cache=True, logits_to_keep=1).cache
         self.tokens += len(self._trunk)
-
-    def _check_length(self, tokens: int) -> None:
-        limit = getattr(self._model.module.config.get_text_config(), "max_position_embeddings", None)
-        if limit and tokens + len(self._target.tokens) > limit:
-            raise InputError(f"the conversation has {tokens} tokens; {self._model.name} holds {limit}: shorten it")
 
     def _shared(self, row: Row) -> int:
         """How many of the trunk's first tokens the row begins with, itself less its last token and what is hidden."""
@@ -155,18 +148,14 @@ class RefusalScore:
             logits_to_keep=1 + len(self._target.tokens),
         ).logits
         self.tokens += sum(len(row.ids) for row in texts) - sum(shared) + len(texts) * len(self._target.tokens)
-        nodes = [1 + node for path in self._target.paths for node, _ in path]
-        tokens = [token for path in self._target.paths for _, token in path]
-        steps = (logits[:, nodes, tokens].float() - logits.float().logsumexp(-1)[:, nodes]).cpu().double().numpy()
-        begins = np.cumsum([0] + [len(path) for path in self._target.paths[:-1]])
-        return np.asarray(np.add.reduceat(steps, begins, axis=1))
+        return np.asarray(path_log_probabilities(logits, self._target).cpu().double().numpy())
 
     def _inputs(self, texts: list[Row], shared: list[int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Ids and positions, shape (rows, width), and what is added to attention, (rows, 1, width, cached + width).
 
         A row is padding, what it does not share, the target's inner nodes: so all rows are read at the same columns.
         """
-        nodes, depths, ancestors = self._target.tokens, self._target.depths, self._target.ancestors
+        nodes, depths = self._target.tokens, self._target.depths
         cached = max(shared)
         width = max(len(row.ids) - common for row, common in zip(texts, shared, strict=True)) + len(nodes)
         end = width - len(nodes)
@@ -180,12 +169,9 @@ class RefusalScore:
             positions[i, end:] = len(row.ids) + torch.tensor(depths, dtype=torch.long)
             mask[i, 0, :, :common] = True
             own = mask[i, 0, :, cached:]
-            own[start:end, start:end] = torch.ones(end - start, end - start, dtype=torch.bool).tril()
-            own[end:, start:end] = True
+            own[start:, start:] = seen(end - start, self._target)
             own[:, [start + at - common for at in row.hidden]] = False
             own.fill_diagonal_(True)  # what attends to nothing, as padding, would spread NaN
-            for node, chain in enumerate(ancestors):
-                own[end + node, [end + a for a in chain]] = True
         dtype = self._model.module.dtype
         return ids, positions, torch.zeros(mask.shape, dtype=dtype).masked_fill(~mask, torch.finfo(dtype).min)
 

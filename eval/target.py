@@ -1,7 +1,8 @@
 """What the refusal score asks the model: how likely it is to begin a refusal rather than an answer.
 
 A target is a set of continuations of the prompt, held as a tree so that openers that begin alike are computed once,
-and a function from their log-probabilities to one number; higher = more refusal.
+and a function from their log-probabilities to one number; higher = more refusal. The function takes numpy's arrays and
+torch's tensors alike, so that the score and its gradient have one definition.
 """
 
 from collections.abc import Callable, Sequence
@@ -33,14 +34,15 @@ class Target:
     """Continuations to score and how to reduce them.
 
     `tokens[i]` is the token of inner node i, `parents[i]` the node before it (-1 = the end of the prompt). A path is
-    a list of (node, next token) steps; its log-probability is the sum over its steps.
+    a list of (node, next token) steps; its log-probability is the sum over its steps. `reduce` goes from the paths'
+    log-probabilities, an array or tensor of shape (rows, paths), to nats, shape (rows,).
     """
 
     name: str
     tokens: list[int]
     parents: list[int]
     paths: list[list[tuple[int, int]]]
-    reduce: Callable[[Array], Array] = field(repr=False)
+    reduce: Callable[[Any], Any] = field(repr=False)
 
     @property
     def depths(self) -> list[int]:
@@ -66,8 +68,8 @@ def refusal_openers(tokenizer: Any, response: str = "") -> Target:
     complying = _distinct(tokenizer, COMPLIANCE_OPENERS)
     n = len(refusing)
 
-    def log_odds(paths: Array) -> Array:
-        return np.asarray(logsumexp(paths[:, :n], axis=1) - logsumexp(paths[:, n:], axis=1))
+    def log_odds(paths: Any) -> Any:
+        return _logsumexp(paths[:, :n]) - _logsumexp(paths[:, n:])
 
     return _tree("refusal_openers", [*refusing, *complying], log_odds)
 
@@ -101,6 +103,10 @@ def make_target(name: str, tokenizer: Any, response: str) -> Target:
     return TARGETS[name](tokenizer, response)
 
 
+def _logsumexp(paths: Any) -> Any:
+    return logsumexp(paths, axis=1) if isinstance(paths, np.ndarray) else paths.logsumexp(1)
+
+
 def _ids(tokenizer: Any, text: str) -> list[int]:
     return list(tokenizer(text, add_special_tokens=False)["input_ids"])
 
@@ -110,7 +116,7 @@ def _distinct(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:
     return [list(ids) for ids in dict.fromkeys(tuple(_ids(tokenizer, text)) for text in texts)]
 
 
-def _tree(name: str, continuations: Sequence[list[int]], reduce: Callable[[Array], Array]) -> Target:
+def _tree(name: str, continuations: Sequence[list[int]], reduce: Callable[[Any], Any]) -> Target:
     nodes: dict[tuple[int, int], int] = {}
     paths = []
     for ids in continuations:
