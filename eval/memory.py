@@ -1,0 +1,91 @@
+"""What fits: how much memory a pass with gradients needs, how much is free, and how to need less.
+
+The activations of a layer that a backward pass reads grow with tokens and layers. They are kept where they fit, for
+fewer rows at once where they do not, and are computed again in the backward pass, layer by layer, where not even those
+of one row do (Chen et al. 2016, arXiv 1604.06174).
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, NamedTuple
+
+import psutil
+import torch
+from torch.utils.checkpoint import checkpoint
+
+TOKEN_BUDGET = 512  # rows times tokens of one batch on the CPU: activations of more leave its caches
+CUDA_TOKEN_BUDGET = 16384
+LEFT = 0.5  # of the free memory; allocators waste some, and the estimate is one
+
+
+class Plan(NamedTuple):
+    """How many rows run at once, whether layers are computed again, and about how many bytes that needs."""
+
+    rows: int
+    recompute: bool
+    bytes: int
+
+
+def plan(module: Any, tokens: int, cached: int, heads: int) -> Plan:
+    """How to run rows forward and backward with what is free now.
+
+    Args:
+        module: a causal language model, its weights without gradients.
+        tokens: positions of a row.
+        cached: positions before them, whose keys and values are there already.
+        heads: positions of a row whose logits are read.
+    """
+    cuda = module.device.type == "cuda"
+    most = max(1, (CUDA_TOKEN_BUDGET if cuda else TOKEN_BUDGET) // tokens)
+    room = int(LEFT * free_bytes(module.device))
+    kept, again = (row_bytes(module, tokens, cached, heads, recompute) for recompute in (False, True))
+    recompute = kept > room
+    need = again if recompute else kept
+    rows = max(1, min(most, room // need))
+    return Plan(rows, recompute, rows * need)
+
+
+def row_bytes(module: Any, tokens: int, cached: int, heads: int, recompute: bool) -> int:
+    """About how many bytes of activations one row needs until its backward pass is done; arguments as for `plan`.
+
+    Counted for the layers of Llama and its like: RMS norms in float32, query, key, value and output of attention, the
+    gate, its activation and the other half of the feed-forward.
+    """
+    config = module.config.get_text_config()
+    size = torch.finfo(module.dtype).bits // 8
+    hidden, layers = config.hidden_size, config.num_hidden_layers
+    inner = getattr(config, "intermediate_size", None) or 4 * hidden
+    norms = 2 * hidden * (2 * 4 + 2 * size)
+    layer = tokens * (norms + (6 * hidden + 4 * inner) * size) + cached * 2 * hidden * size
+    logits = heads * config.vocab_size * (size + 3 * 4)
+    kept = layers * tokens * hidden * size + layer if recompute else layers * layer
+    return int(kept + logits)
+
+
+def free_bytes(device: torch.device) -> int:
+    """Memory that can be had on the device."""
+    return int(torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else psutil.virtual_memory().available)
+
+
+def out_of_memory(error: RuntimeError) -> bool:
+    """Whether it says that memory ran out; on the CPU torch has no class of its own for it."""
+    return isinstance(error, torch.OutOfMemoryError) or "allocate" in str(error)
+
+
+@contextmanager
+def recomputed(layers: Sequence[Any]) -> Iterator[None]:
+    """While open, each layer keeps only its input and runs once more in the backward pass, which must be inside.
+
+    transformers' own switch would need the model in training mode, and drops the KV cache.
+    """
+    before = [layer.__dict__.get("forward") for layer in layers]
+    for layer in layers:
+        layer.forward = partial(checkpoint, layer.forward, use_reentrant=False, preserve_rng_state=False)
+    try:
+        yield
+    finally:
+        for layer, forward in zip(layers, before, strict=True):
+            del layer.forward
+            if forward is not None:
+                layer.forward = forward
