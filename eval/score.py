@@ -15,10 +15,11 @@ from transformers import DynamicCache
 
 from eval.errors import ModelError
 from eval.models.protocol import OpenWeights
+from eval.packing import pack, reading
 from eval.record import Conversation, Span
 from eval.removal import Coalitions, Row, rows
 from eval.target import Array, Target
-from eval.tree import check_tree, path_log_probabilities, seen
+from eval.tree import check_tree, path_log_probabilities
 
 TOKEN_BUDGET = 1024  # on the CPU: activations of more leave its caches
 CUDA_TOKEN_BUDGET = 16384
@@ -106,9 +107,12 @@ class RefusalScore:
         row = rows("delete", self._model, self._messages, self._features, {}, [whole])[0]
         check_tree(self._model, len(row.ids), self._target)
         self._trunk = row.ids[:-1]
-        ids = torch.tensor([self._trunk], device=self._model.module.device)
-        self._cache = self._model.module(input_ids=ids, use_cache=True, logits_to_keep=1).cache
+        self._cache = self._run_trunk()
         self.tokens += len(self._trunk)
+
+    def _run_trunk(self) -> Any:
+        ids = torch.tensor([self._trunk], device=self._model.module.device)
+        return self._model.module(input_ids=ids, use_cache=True, logits_to_keep=1).cache
 
     def _shared(self, row: Row) -> int:
         """How many of the trunk's first tokens the row begins with, itself less its last token and what is hidden."""
@@ -116,19 +120,22 @@ class RefusalScore:
         return min([same, *row.hidden])
 
     def _batches(self, lengths: list[int]) -> Iterator[list[int]]:
-        """Indices of rows of about equal length, as many as the token budget holds."""
+        """Indices of rows, long ones first, as many at once as the token budget holds."""
         order = sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True)
         extra = len(self._target.tokens)
         most = LOGIT_BUDGET // ((1 + extra) * self._model.module.config.get_text_config().vocab_size)
         while order:
-            size = max(1, min(most, self._budget // (lengths[order[0]] + extra)))
+            ends = np.cumsum([lengths[i] + extra for i in order])
+            size = max(1, min(most, int(np.searchsorted(ends, self._budget, side="right"))))
             yield order[:size]
             order = order[size:]
 
     def _run_or_halve(self, batch: list[int], texts: list[Row], shared: list[int]) -> list[tuple[list[int], Array]]:
         """The batch's rows with the log-probabilities of the target's paths; in halves if memory runs out."""
         try:
-            return [(batch, self._run([texts[i] for i in batch], [shared[i] for i in batch]))]
+            paths = self._run([texts[i] for i in batch], [shared[i] for i in batch])
+            self.tokens += sum(len(texts[i].ids) - shared[i] + len(self._target.tokens) for i in batch)
+            return [(batch, paths)]
         except RuntimeError as error:  # on the CPU torch has no class of its own for it
             if len(batch) == 1 or not (isinstance(error, torch.OutOfMemoryError) or "allocate" in str(error)):
                 raise
@@ -137,50 +144,25 @@ class RefusalScore:
 
     def _run(self, texts: list[Row], shared: list[int]) -> Array:
         """Log-probabilities of the target's paths, shape (rows, paths)."""
-        ids, positions, mask = self._inputs(texts, shared)
-        device = self._model.module.device
-        logits = self._model.module(
-            input_ids=ids.to(device),
-            position_ids=positions.to(device),
-            attention_mask=mask.to(device),
-            cache=self._expanded(len(texts), max(shared)),
-            use_cache=max(shared) > 0,
-            logits_to_keep=1 + len(self._target.tokens),
-        ).logits
-        self.tokens += sum(len(row.ids) for row in texts) - sum(shared) + len(texts) * len(self._target.tokens)
+        cached = max(shared)
+        packed = pack(texts, shared, self._target, self._model.module.get_input_embeddings().weight)
+        with reading(self._model.module, packed.reads):
+            logits = self._model.module(
+                input_ids=packed.ids,
+                position_ids=packed.positions,
+                attention_mask=packed.mask,
+                cache=self._expanded(len(packed.ids), cached),
+                use_cache=cached > 0,
+            ).logits
+        logits = logits.view(len(texts), 1 + len(self._target.tokens), -1)
         return np.asarray(path_log_probabilities(logits, self._target).cpu().double().numpy())
 
-    def _inputs(self, texts: list[Row], shared: list[int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Ids and positions, shape (rows, width), and what is added to attention, (rows, 1, width, cached + width).
-
-        A row is padding, what it does not share, the target's inner nodes: so all rows are read at the same columns.
-        """
-        nodes, depths = self._target.tokens, self._target.depths
-        cached = max(shared)
-        width = max(len(row.ids) - common for row, common in zip(texts, shared, strict=True)) + len(nodes)
-        end = width - len(nodes)
-        ids = torch.zeros(len(texts), width, dtype=torch.long)
-        positions = torch.zeros_like(ids)
-        mask = torch.zeros(len(texts), 1, width, cached + width, dtype=torch.bool)
-        for i, (row, common) in enumerate(zip(texts, shared, strict=True)):
-            start = end - (len(row.ids) - common)
-            ids[i, start:] = torch.tensor([*row.ids[common:], *nodes])
-            positions[i, start:] = common + torch.arange(width - start)
-            positions[i, end:] = len(row.ids) + torch.tensor(depths, dtype=torch.long)
-            mask[i, 0, :, :common] = True
-            own = mask[i, 0, :, cached:]
-            own[start:, start:] = seen(end - start, self._target)
-            own[:, [start + at - common for at in row.hidden]] = False
-            own.fill_diagonal_(True)  # what attends to nothing, as padding, would spread NaN
-        dtype = self._model.module.dtype
-        return ids, positions, torch.zeros(mask.shape, dtype=dtype).masked_fill(~mask, torch.finfo(dtype).min)
-
-    def _expanded(self, rows: int, cached: int) -> Any:
+    def _expanded(self, lanes: int, cached: int) -> Any:
         if not cached:
             return None
         cache = DynamicCache()
         for index, layer in enumerate(self._cache.layers):
-            keys = layer.keys[:, :, :cached].expand(rows, -1, -1, -1)
-            values = layer.values[:, :, :cached].expand(rows, -1, -1, -1)
+            keys = layer.keys[:, :, :cached].expand(lanes, -1, -1, -1)
+            values = layer.values[:, :, :cached].expand(lanes, -1, -1, -1)
             cache.update(keys, values, index)
         return cache

@@ -44,7 +44,6 @@ def path_log_probabilities(logits: torch.Tensor, target: Target) -> torch.Tensor
     nodes = [1 + node for path in target.paths for node, _ in path]
     tokens = [token for path in target.paths for _, token in path]
     owners = [at for at, path in enumerate(target.paths) for _ in path]
-    logits = logits.float()
-    steps = logits[:, nodes, tokens] - logits.logsumexp(-1)[:, nodes]
+    steps = torch.log_softmax(logits, -1, dtype=torch.float32)[:, nodes, tokens]
     paths = steps.new_zeros(len(steps), len(target.paths))
     return paths.index_add(1, torch.tensor(owners, device=steps.device), steps)
