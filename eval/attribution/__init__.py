@@ -8,16 +8,22 @@ import numpy as np
 
 from eval.attribution.ablation import ablation
 from eval.attribution.attribution import BUDGET, REMOVAL, Attribution, Case, Feature, Method, Phrase, Shares
+from eval.attribution.black_box import black_box
 from eval.attribution.hierarchy import by_turns
 from eval.attribution.phrases import phrases
+from eval.calls import JUDGED, RATE, Calls
 from eval.errors import InputError, ModelError, UnknownName
+from eval.judges import JUDGES
 from eval.models.protocol import Model, OpenWeights
 from eval.record import Conversation, Span
 from eval.words import words
 
-METHODS: dict[str, Method] = {"ablation": by_turns(ablation)}
+METHODS: dict[str, Method] = {"ablation": by_turns(ablation), "black_box": black_box}
 
-__all__ = ["METHODS", "Attribution", "Case", "Feature", "Phrase", "Shares", "attribute", "check_open"]
+__all__ = [
+    "BUDGET", "METHODS", "REMOVAL", "Attribution", "Case", "Feature", "Phrase", "Shares", "attribute", "check_open",
+    "default_method",
+]  # fmt: skip
 
 
 def attribute(
@@ -31,28 +37,36 @@ def attribute(
     neutral: Mapping[Span, str] | None = None,
     budget: int = BUDGET,
     seed: int = 0,
+    judge: str = "rules",
+    max_new_tokens: int = 128,
 ) -> Attribution:
     """Every word's share in the model's refusal.
 
     Args:
-        model: with open weights.
+        model: with open weights, or any, which is then asked once for every text; see `eval.calls`.
         messages: the conversation whose last turn is the user's.
         method: a name in `METHODS`.
-        target: a name in `eval.target.TARGETS`.
-        response: the model's own response, for the target `own_response`.
+        target: a name in `eval.target.TARGETS`, or `judged_answers`: of texts that the model is asked for.
+        response: the model's own response, for the target `own_response`; where answers are judged it saves a call.
         removal: how words are removed, a name in `eval.removal.REMOVALS`.
         neutral: what stands in place of some words, for the removal `neutral`.
         budget: about how many evaluations a method that samples may ask for.
         seed: of the sampling.
+        judge: of answers, a name in `eval.judges.JUDGES`.
+        max_new_tokens: of an answer that is judged.
 
     Raises:
-        UnknownName: no such method, target or removal.
-        ModelError: the model gives no logits, or logits that are not finite.
+        UnknownName: no such method, target, removal or judge.
+        ModelError: the method or target needs more than the model gives, or logits are not finite.
         InputError: there is no word to blame, or the conversation does not fit the model.
     """
     if method not in METHODS:
         raise UnknownName("method", method, METHODS)
-    case = prepare(check_open(model, method), messages, target, response, removal, neutral, budget, seed)
+    if isinstance(model, OpenWeights) and target != JUDGED:
+        case = prepare(model, messages, target, response, removal, neutral, budget, seed)
+    else:
+        score = _calls(model, messages, target, response, removal, neutral, judge, max_new_tokens)
+        case = Case(model, messages, words(messages), score, budget=budget, seed=seed, unit=score.unit)
     return explain(case, method, target, removal)
 
 
@@ -63,13 +77,13 @@ def explain(case: Case, method: str, target: str, removal: str) -> Attribution:
     if not np.isfinite(answer.values).all():
         name = case.model.name
         raise ModelError(f"{method} gives shares that are not finite with {name}; load it with dtype float32")
-    found = phrases(case, answer.values)
+    found = phrases(case, answer.values) if answer.phrases is None else answer.phrases
     whole = case.score(np.ones((1, len(case.features)), dtype=bool))[0]
     return Attribution(
         method=method,
-        target=target,
+        target=JUDGED if case.unit == RATE else target,
         removal=removal,
-        unit="nats",
+        unit=case.unit,
         refusal_score=float(whole),
         error=None if math.isnan(answer.error) else answer.error,
         seconds=time.perf_counter() - started,
@@ -99,12 +113,46 @@ def prepare(
     from eval.score import RefusalScore  # torch, which models behind an endpoint do without
     from eval.target import make_target
 
-    features = words(messages)
-    if not features:
-        raise InputError("the prompt has no words, only punctuation; give a text of at least one word")
+    features = _features(messages)
     scored = make_target(target, model.tokenizer, response)
     score = RefusalScore(model, messages, features, scored, removal=removal, neutral=neutral)
     return Case(model, messages, features, score, scored, budget, seed)
+
+
+def _calls(
+    model: Model,
+    messages: Conversation,
+    target: str,
+    response: str,
+    removal: str,
+    neutral: Mapping[Span, str] | None,
+    judge: str,
+    max_new_tokens: int,
+) -> Calls:
+    if target not in ("refusal_openers", JUDGED):
+        raise ModelError(
+            f"target {target} needs open weights, which {model.name} does not give: use --target {JUDGED}, or "
+            "refusal_openers"
+        )
+    if judge not in JUDGES:
+        raise UnknownName("judge", judge, JUDGES)
+    answer = JUDGES[judge](response) if response else None
+    return Calls(
+        model, messages, _features(messages), JUDGES[judge], max_new_tokens=max_new_tokens, removal=removal,
+        neutral=neutral, answer=answer, judged=target == JUDGED,
+    )  # fmt: skip
+
+
+def _features(messages: Conversation) -> list[Span]:
+    found = words(messages)
+    if not found:
+        raise InputError("the prompt has no words, only punctuation; give a text of at least one word")
+    return found
+
+
+def default_method(model: Model) -> str:
+    """What explains a model well: behind an endpoint, where each evaluation is a call, with few of them."""
+    return "ablation" if isinstance(model, OpenWeights) else "black_box"
 
 
 def check_open(model: Model, method: str) -> OpenWeights:

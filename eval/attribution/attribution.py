@@ -37,7 +37,8 @@ class Score(Protocol):
 class Case:
     """What is to be explained: a model's refusal score of a conversation, by its words.
 
-    `budget` is about how many evaluations a method that samples may ask for; `seed` is of its sampling.
+    `budget` is about how many evaluations a method that samples may ask for; `seed` is of its sampling; `unit` of the
+    score.
     """
 
     model: Model
@@ -47,6 +48,7 @@ class Case:
     target: Target | None = None
     budget: int = BUDGET
     seed: int = 0
+    unit: str = "nats"
 
     @property
     def open(self) -> tuple[OpenWeights, Target]:
@@ -76,6 +78,8 @@ class Shares(NamedTuple):
     """Forward and backward passes besides the score's evaluations."""
     note: str = ""
     """What a reader should know of how they were found."""
+    phrases: "list[Phrase] | None" = None
+    """Those that the method has looked for itself; None if they are still to be found."""
 
 
 Method = Callable[[Case], Shares]

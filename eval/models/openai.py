@@ -1,24 +1,27 @@
 """Any OpenAI-compatible endpoint, by text alone. No torch here.
 
 A model answers greedily (temperature 0), one request per conversation. Retries with back-off, which heed Retry-After,
-are the client's own; caching, concurrency limits and log-probabilities are not here yet.
+are the client's own; caching and concurrency limits are not here yet.
 """
 
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 import openai
 from openai.types.chat import ChatCompletion
+from openai.types.chat.chat_completion_token_logprob import ChatCompletionTokenLogprob, TopLogprob
 
 from eval.errors import InputError, ModelError
-from eval.models.protocol import Reply
+from eval.models.protocol import Beginning, Reply, Step
 from eval.record import Conversation
 
 CONCURRENT = 8
+TOP = 20  # log-probabilities per token, the most that OpenAI's interface has
+Asked = TypeVar("Asked")
 
 
 class OpenAIModel:
@@ -43,24 +46,64 @@ class OpenAIModel:
         Raises:
             ModelError: the endpoint cannot be reached or refuses the request.
         """
+        return self._each(conversations, lambda messages: self._answer(messages, max_new_tokens))
+
+    def beginnings(self, conversations: Sequence[Conversation], max_new_tokens: int) -> list[Beginning] | None:
+        """How the greedy answers begin, in order, each token with its most likely rivals.
+
+        None if the endpoint says that it tells no log-probabilities (by a status such as 400, 403 or 422), or tells
+        none.
+
+        Raises:
+            ModelError: the endpoint cannot be reached or fails.
+        """
+        try:
+            found = self._each(conversations, lambda messages: self._beginning(messages, max_new_tokens))
+        except ModelError as error:
+            if isinstance(error.__cause__, openai.RateLimitError) or not _blamed_on_the_request(error.__cause__):
+                raise
+            return None
+        told = [beginning for beginning in found if beginning]
+        return told if len(told) == len(found) else None
+
+    def _each(self, conversations: Sequence[Conversation], ask: Callable[[Conversation], Asked]) -> list[Asked]:
         for messages in conversations:
             if not messages or not messages[-1].content.strip():
                 raise InputError("the prompt is empty; give a text of at least one word")
         with ThreadPoolExecutor(CONCURRENT) as pool:
-            return list(pool.map(lambda messages: self._answer(messages, max_new_tokens), conversations))
+            return list(pool.map(ask, conversations))
 
     def _answer(self, messages: Conversation, max_new_tokens: int) -> Reply:
         started = time.perf_counter()
-        completion = complete(
+        completion = self._complete(messages, max_new_tokens)
+        text, usage = completion.choices[0].message.content or "", completion.usage
+        return Reply(
+            text=text.strip(),
+            tokens=usage.completion_tokens if usage else 0,
+            seconds=time.perf_counter() - started,
+            prompt_tokens=usage.prompt_tokens if usage else 0,
+        )
+
+    def _beginning(self, messages: Conversation, max_new_tokens: int) -> Beginning | None:
+        completion = self._complete(messages, max_new_tokens, logprobs=True, top_logprobs=TOP)
+        told = completion.choices[0].logprobs
+        if told is None or told.content is None or not all(token.top_logprobs for token in told.content):
+            return None
+        steps = [
+            Step(_utf8(token), token.logprob, [(_utf8(rival), rival.logprob) for rival in token.top_logprobs])
+            for token in told.content
+        ]
+        return Beginning(steps, completion.usage.total_tokens if completion.usage else 0)
+
+    def _complete(self, messages: Conversation, max_new_tokens: int, **more: Any) -> ChatCompletion:
+        return complete(
             self._client,
             model=self._model,
             messages=[message.model_dump() for message in messages],
             max_tokens=max_new_tokens,
             temperature=0,
+            **more,
         )
-        text = completion.choices[0].message.content or ""
-        tokens = completion.usage.completion_tokens if completion.usage else 0
-        return Reply(text=text.strip(), tokens=tokens, seconds=time.perf_counter() - started)
 
 
 def connect(base_url: str | None, **options: Any) -> openai.OpenAI:
@@ -104,6 +147,15 @@ def complete(client: openai.OpenAI, **request: Any) -> ChatCompletion:
     if not isinstance(completion, ChatCompletion) or not completion.choices:
         raise ModelError(f"{client.base_url} does not answer as an OpenAI endpoint; does --base-url end in /v1?")
     return completion
+
+
+def _blamed_on_the_request(cause: BaseException | None) -> bool:
+    return isinstance(cause, openai.APIStatusError) and 400 <= cause.status_code < 500
+
+
+def _utf8(token: ChatCompletionTokenLogprob | TopLogprob) -> bytes:
+    """The token's text; its bytes where they are told, since a token may hold half a character."""
+    return bytes(token.bytes) if token.bytes else token.token.encode(errors="replace")
 
 
 def _line(error: Exception) -> str:

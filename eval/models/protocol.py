@@ -1,7 +1,7 @@
 """What every model can do, and what only some can."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from pydantic import BaseModel
 
@@ -9,11 +9,33 @@ from eval.record import Conversation
 
 
 class Reply(BaseModel):
-    """A model's answer. `tokens` counts generated tokens; `seconds` is the batch's wall time per conversation."""
+    """A model's answer. `tokens` counts generated tokens; `seconds` is the batch's wall time per conversation.
+
+    `prompt_tokens` is what an endpoint says it has read, 0 where it says nothing.
+    """
 
     text: str
     tokens: int
     seconds: float
+    prompt_tokens: int = 0
+
+
+class Step(NamedTuple):
+    """One token of a greedy answer, as text in UTF-8, and the likeliest tokens in its place.
+
+    Log-probabilities in nats; of the tokens that are not in `top` nothing is known.
+    """
+
+    token: bytes
+    logprob: float
+    top: list[tuple[bytes, float]]
+
+
+class Beginning(NamedTuple):
+    """The first steps of a greedy answer, and the tokens that the endpoint read and wrote for them."""
+
+    steps: list[Step]
+    tokens: int
 
 
 class Model(Protocol):
@@ -32,6 +54,15 @@ class Model(Protocol):
         Raises:
             InputError: a conversation is empty or does not fit the context.
         """
+        ...
+
+
+@runtime_checkable
+class Logprobs(Model, Protocol):
+    """A model that tells the log-probabilities of a few tokens, or may."""
+
+    def beginnings(self, conversations: Sequence[Conversation], max_new_tokens: int) -> list[Beginning] | None:
+        """How the greedy answers begin, in order; None if no log-probabilities are told."""
         ...
 
 

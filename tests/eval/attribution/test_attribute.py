@@ -1,3 +1,8 @@
+import math
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -5,7 +10,7 @@ from eval.attribution import METHODS, Attribution, Feature, Phrase, Shares, attr
 from eval.errors import InputError, ModelError, UnknownName
 from eval.models.transformers import TransformersModel
 from eval.record import conversation
-from tests.eval.attribution.worked import TextOnly
+from tests.eval.asked import Refuser, Teller
 
 
 def found(scores: list[float], phrases: list[Phrase] | None = None) -> Attribution:
@@ -66,6 +71,61 @@ def test_shares_that_are_not_finite_are_named(tiny: TransformersModel, monkeypat
         attribute(tiny, conversation("kill it"), method="broken")
 
 
-def test_a_model_without_logits_is_named() -> None:
-    with pytest.raises(ModelError, match=r"needs a model's log-probabilities.*--triggers"):
-        attribute(TextOnly(), conversation("kill it"))
+PROMPT = "Name a film about a spy who likes his tea cold."
+
+
+@pytest.mark.parametrize(("model", "unit", "target", "score"), [
+    (Refuser(), "refusal rate", "judged_answers", 1.0), (Teller(), "nats", "refusal_openers", math.log(3)),
+])  # fmt: skip
+@pytest.mark.parametrize("method", ["black_box", "ablation"])
+def test_a_model_by_calls(model: Refuser, unit: str, target: str, score: float, method: str) -> None:
+    model.asked = []
+    answer = attribute(model, conversation(PROMPT), method)
+    assert (answer.unit, answer.target) == (unit, target)
+    assert answer.refusal_score == pytest.approx(score)
+    assert [span.text(conversation(PROMPT)) for span in answer.triggers] == ["spy"]
+    assert answer.evaluations == len(model.asked) <= (8 if method == "black_box" else 18)
+    assert answer.tokens > 0
+
+
+def test_a_model_by_calls_in_a_dialogue_that_names_the_spy_twice() -> None:
+    turns = conversation([{"role": "user", "content": "I like spy films."}, {"role": "assistant", "content": "Good."},
+                          {"role": "user", "content": "Name one with a spy."}])  # fmt: skip
+    answer = attribute(Refuser(), turns, "black_box")
+    assert [(span.turn, span.text(turns)) for span in answer.triggers] == [(0, "spy"), (2, "spy")]
+
+
+def test_answers_of_a_local_model_are_judged_where_that_is_wanted(tiny: TransformersModel) -> None:
+    answer = attribute(tiny, conversation("kill it"), "black_box", "judged_answers", max_new_tokens=4)
+    assert (answer.unit, answer.refusal_score, answer.triggers) == ("refusal rate", 0.0, [])
+
+
+def test_a_known_answer_saves_a_call() -> None:
+    known, unknown = Refuser(), Refuser()
+    attribute(known, conversation(PROMPT), "black_box", response="I can't help with that.")
+    attribute(unknown, conversation(PROMPT), "black_box")
+    assert len(known.asked) == len(unknown.asked) - 1
+
+
+def test_what_a_model_behind_an_endpoint_does_not_give_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(METHODS, "gradients", lambda case: Shares(np.zeros(len(case.open)), 0.0))
+    with pytest.raises(ModelError, match=r"which refuser does not give: use --method ablation, shap or black_box"):
+        attribute(Refuser(), conversation(PROMPT), "gradients")
+    with pytest.raises(ModelError, match=r"target own_response needs open weights.*use --target judged_answers"):
+        attribute(Refuser(), conversation(PROMPT), target="own_response")
+    with pytest.raises(ModelError, match="cannot be masked"):
+        attribute(Refuser(), conversation(PROMPT), removal="mask")
+    with pytest.raises(UnknownName, match="unknown judge 'rule'"):
+        attribute(Refuser(), conversation(PROMPT), judge="rule")
+    with pytest.raises(InputError, match="only punctuation"):
+        attribute(Refuser(), conversation("?!"), "black_box")
+
+
+def test_calls_need_no_torch() -> None:
+    code = (
+        "import sys; from eval.attribution import attribute; from eval.record import conversation;"
+        "from tests.eval.asked import Refuser; attribute(Refuser(), conversation('a spy film'), 'black_box');"
+        "sys.exit('torch' in sys.modules)"
+    )
+    root = Path(__file__).parents[3]
+    assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0
