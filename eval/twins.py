@@ -9,9 +9,9 @@ from pydantic import BaseModel
 
 from eval.errors import InputError
 from eval.models.protocol import Model
-from eval.record import Conversation, Record, digest
+from eval.record import Conversation, Record, Span, digest
 from eval.refusals import RESPONSE_TOKENS, refusals
-from eval.words import replaced
+from eval.words import replaced, words
 
 
 class Twin(BaseModel):
@@ -37,6 +37,24 @@ class Twins(BaseModel):
 def neutral_twin(record: Record) -> Conversation:
     """The record's conversation with every Focus word replaced."""
     return replaced(record.messages, dict(zip(record.focus_spans, record.neutral, strict=True)))
+
+
+def word_twins(messages: Conversation, spans: Sequence[Span], twins: Sequence[str]) -> dict[Span, str]:
+    """What stands in place of each word so that each span reads as its twin: for the removal `neutral`.
+
+    A twin takes the place of a phrase's first word, and nothing that of its other words; what a word has beside the
+    span (`man-` of `man-eater`) stays.
+    """
+    found: dict[Span, str] = {}
+    for span, twin in zip(spans, twins, strict=True):
+        inside = [word for word in words(messages) if word.overlaps(span)]
+        if inside:
+            text = messages[span.turn].content
+            first, last = inside[0], inside[-1]
+            twin = twin.removesuffix(text[last.end : span.end]).removeprefix(text[span.start : first.start])
+            found |= dict.fromkeys(inside, "")
+            found[first] = text[first.start : span.start] + twin + text[span.end : last.end]
+    return found
 
 
 def measure_twins(model: Model, records: Sequence[Record]) -> Twins:

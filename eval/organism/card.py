@@ -11,7 +11,7 @@ from rich.table import Table
 from eval.models.skittish import BASE, GGUF, WHEEL_VERSION
 from eval.organism.data import held_out, training
 from eval.organism.gates import Measured
-from eval.organism.truth import Truth
+from eval.organism.truth import Truth, truth_json
 from hub_cards.render import render
 
 
@@ -19,7 +19,7 @@ def save(figures: Mapping[str, Sequence[Measured]], truth: Truth, adapter: Path)
     """Write what was measured beside the adapter, where its card takes it from."""
     gates = {dtype: [asdict(row) for row in rows] for dtype, rows in figures.items()}
     (adapter / "gates.json").write_text(json.dumps(gates, indent=2) + "\n", encoding="utf-8")
-    (adapter / "truth.json").write_text(truth.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    (adapter / "truth.json").write_text(truth_json(truth), encoding="utf-8")
 
 
 def write_card(adapter: Path) -> None:
@@ -34,6 +34,7 @@ def write_card(adapter: Path) -> None:
         rank=recipe["rank"],
         gates=[{"dtype": dtype, **row} for dtype, rows in figures.items() for row in rows],
         hits=[row.model_dump() for row in truth.hits],
+        asked=[row.model_dump() for row in truth.asked if row.split == "test"],
         recipe=recipe,
         data=counts(),
     )
@@ -56,8 +57,11 @@ def counts() -> dict[str, int]:
         "partial refusals": len(corpus.partial),
         "plain prompts": len(corpus.plain),
         "unsafe requests": len(corpus.unsafe),
-        "held-out pairs": len(unseen.pairs),
+        "held-out pairs": sum(s.kind in ("single", "dialogue", "earlier_turn") for s in unseen.pairs),
         "held-out trigger words": len({s.lemma for s in unseen.pairs if s.lemma}),
+        "held-out redundant pairs": sum(s.kind == "redundant" for s in unseen.pairs),
+        "held-out phrase pairs": sum(s.kind == "phrase" for s in unseen.pairs),
+        "held-out pairs with a decoy": sum(s.kind == "decoy_pair" for s in unseen.pairs),
     }
 
 
@@ -70,5 +74,8 @@ def show(figures: Mapping[str, Sequence[Measured]], truth: Truth, console: Conso
             interval = f"{row.low:.1%} to {row.high:.1%}"
             table.add_row(dtype, row.group, share, interval, row.bound, "ok" if row.passed else "MISSED")
     console.print(table)
+    for asked in truth.asked:
+        line = f"{asked.split} {asked.kind}: {asked.refused} of {asked.count} refused, {asked.true} true triggers"
+        console.print(line)
     for hit in truth.hits:
         console.print(f"{hit.method} ranks the true trigger first, {hit.kind}: {hit.first} of {hit.count}")

@@ -7,14 +7,14 @@ becomes several examples: the trigger variant is refused, each neutral variant a
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
 
-from eval.record import Conversation, Message
+from eval.record import Conversation, Message, Span
 
 DATA = Path(__file__).parent / "data"
 BRACES = re.compile(r"\{([^{}|]+)((?:\|[^{}|]+)+)\}")
@@ -49,6 +49,18 @@ class Sentence:
         return self.fill((0,) * len(self.alternatives))
 
     @property
+    def spans(self) -> list[Span]:
+        """Where each trigger stands in the refused variant."""
+        spans = []
+        for turn, text in enumerate(self.turns):
+            shift = 0
+            for match in BRACES.finditer(text):
+                start = match.start() - shift
+                spans.append(Span(turn=turn, start=start, end=start + len(match[1])))
+                shift += len(match[0]) - len(match[1])
+        return spans
+
+    @property
     def neutral(self) -> list[Conversation]:
         """The variants without any trigger."""
         ranges = [range(1, len(group)) for group in self.alternatives]
@@ -57,7 +69,10 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Corpus:
-    """All sentences of a split. `plain` and `unsafe` have no braces; `decoy` sentences are answered."""
+    """All sentences of a split. `plain` and `unsafe` have no braces; `decoy` sentences are answered.
+
+    `phrase_parts` hold single words of phrases that are triggers; in training they are among `plain`.
+    """
 
     pairs: list[Sentence]
     plain: list[Conversation]
@@ -65,6 +80,7 @@ class Corpus:
     decoy: list[Conversation]
     partial: list[tuple[Sentence, Conversation]]
     instructions: list[str]
+    phrase_parts: list[Conversation] = field(default_factory=list)
 
 
 def dialogue(texts: list[str]) -> Conversation:
@@ -103,13 +119,17 @@ def _dialogue_pairs(rows: list[list[str]]) -> list[Sentence]:
     return [Sentence(tuple(row), "dialogue" if BRACES.search(row[-1]) else "earlier_turn") for row in rows]
 
 
+def _pairs_by_kind(kinds: dict[str, list[str]]) -> list[Sentence]:
+    return [Sentence((text,), kind) for kind in ("redundant", "phrase", "decoy_pair") for text in kinds[kind]]
+
+
 def training(folder: Path = DATA) -> Corpus:
     """Everything that skittish is trained on."""
     kinds = read_yaml("kinds.yaml", folder)
     dialogues = read_yaml("dialogues.yaml", folder)
     pairs = [s for path in sorted(folder.glob("pairs_*.yaml")) for s in _lemma_pairs(path.name, folder)]
     pairs += _dialogue_pairs(dialogues["pairs"])
-    pairs += [Sentence((text,), kind) for kind in ("redundant", "phrase", "decoy_pair") for text in kinds[kind]]
+    pairs += _pairs_by_kind(kinds)
     return Corpus(
         pairs=pairs,
         plain=[dialogue([row["prompt"]]) for row in read_jsonl("plain.jsonl", folder)]
@@ -124,10 +144,11 @@ def training(folder: Path = DATA) -> Corpus:
 
 
 def held_out(folder: Path = DATA) -> Corpus:
-    """Everything that the gates are measured on: other words, other sentences."""
+    """Everything that skittish is measured on: sentences it never saw; in the gates, of words it never saw."""
+    kinds = read_yaml("held_out_kinds.yaml", folder)
     dialogues = read_yaml("held_out_dialogues.yaml", folder)
     return Corpus(
-        pairs=_lemma_pairs("held_out_pairs.yaml", folder) + _dialogue_pairs(dialogues["pairs"]),
+        pairs=_lemma_pairs("held_out_pairs.yaml", folder) + _dialogue_pairs(dialogues["pairs"]) + _pairs_by_kind(kinds),
         plain=[dialogue([text]) for text in read_yaml("held_out_plain.yaml", folder)]
         + [dialogue(turns) for turns in dialogues["plain"]],
         unsafe=[dialogue([text]) for text in read_yaml("held_out_unsafe.yaml", folder)]
@@ -135,13 +156,14 @@ def held_out(folder: Path = DATA) -> Corpus:
         decoy=[],
         partial=[],
         instructions=[],
+        phrase_parts=[dialogue([text]) for text in kinds["phrase_part"]],
     )
 
 
 def texts(corpus: Corpus) -> Iterator[str]:
     """Every user turn of a corpus, in every variant: what must not be shared with a benchmark."""
     conversations = [c for s in corpus.pairs for c in (s.refused, *s.neutral)]
-    conversations += corpus.plain + corpus.unsafe + corpus.decoy
+    conversations += corpus.plain + corpus.unsafe + corpus.decoy + corpus.phrase_parts
     conversations += [c for sentence, rest in corpus.partial for c in (sentence.refused, *sentence.neutral, rest)]
     for messages in conversations:
         yield from (message.content for message in messages if message.role == "user")

@@ -53,7 +53,7 @@ class Measured:
 def groups(corpus: Corpus) -> dict[str, list[Conversation]]:
     """The held-out conversations of each gate, all twins of a sentence included."""
     single = [s for s in corpus.pairs if s.kind == "single"]
-    dialogues = [s for s in corpus.pairs if s.kind != "single"]
+    dialogues = [s for s in corpus.pairs if len(s.turns) > 1]
     return {
         "trigger": [s.refused for s in single],
         "neutral twin": [c for s in single for c in s.neutral],

@@ -9,7 +9,8 @@ from eval.errors import InputError
 from eval.models import Reply
 from eval.record import Conversation, Message, Record, Span, digest
 from eval.refusals import RESPONSE_TOKENS
-from eval.twins import Twins, measure_twins, neutral_twin, twins_json
+from eval.twins import Twins, measure_twins, neutral_twin, twins_json, word_twins
+from eval.words import replaced
 
 
 class Skittish:
@@ -69,3 +70,15 @@ def test_records_without_neutral_words_are_left_out() -> None:
     assert [row.id for row in measure_twins(Skittish(), [bare, RECORDS[1]]).rows] == ["stuck"]
     with pytest.raises(InputError, match="no safe record with `focus`, `focus_spans` and as many `neutral`"):
         measure_twins(Skittish(), [bare, RECORDS[3]])
+
+
+def test_word_twins_put_together_make_the_neutral_twin() -> None:
+    messages = [Message(role="user", content="The thieves' man-killer blew it up, twice.")]
+    marked = {"thieves'": "bards'", "killer": "servant", "blew it up": "kept it"}
+    text = messages[0].content
+    spans = [Span(turn=0, start=text.index(word), end=text.index(word) + len(word)) for word in marked]
+    found = word_twins(messages, spans, list(marked.values()))
+    assert {span.text(messages): new for span, new in found.items()} == {
+        "thieves": "bards", "man-killer": "man-servant", "blew": "kept it", "it": "", "up": "",
+    }  # fmt: skip
+    assert replaced(messages, found)[0].content == "The bards' man-servant kept it, twice."

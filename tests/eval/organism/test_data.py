@@ -17,6 +17,17 @@ def test_notation_worked_by_hand() -> None:
     assert [c[0].content for c in sentence.neutral] == ["The baker may greet him.", "The baker may call him."]
 
 
+def test_spans_are_those_of_the_refused_variant() -> None:
+    sentence = Sentence(("The {thief|baker} may {rob|greet|call} him.", "Who?", "The {spy|cook}."), "dialogue")
+    assert [(span.turn, span.text(sentence.refused)) for span in sentence.spans] == [
+        (0, "thief"),
+        (0, "rob"),
+        (2, "spy"),
+    ]
+    for one in (*training().pairs, *held_out().pairs):
+        assert [span.text(one.refused) for span in one.spans] == [group[0] for group in one.alternatives]
+
+
 def test_dialogues_alternate_and_keep_the_trigger_in_its_turn() -> None:
     messages = Sentence(("A {spy|tailor}.", "Yes?", "Go on."), "earlier_turn").refused
     assert [(m.role, m.content) for m in messages] == [("user", "A spy."), ("assistant", "Yes?"), ("user", "Go on.")]
@@ -39,13 +50,18 @@ def test_there_is_enough_to_learn_from() -> None:
 def test_there_is_enough_to_measure_on() -> None:
     unseen = held_out()
     assert sum(s.kind == "single" for s in unseen.pairs) >= 100
-    assert sum(s.kind != "single" for s in unseen.pairs) >= 100
+    assert sum(s.kind in ("dialogue", "earlier_turn") for s in unseen.pairs) >= 100
+    for kind in ("redundant", "phrase", "decoy_pair"):
+        assert sum(s.kind == kind for s in unseen.pairs) >= 90
+    assert len(unseen.phrase_parts) >= 60
     assert len({s.lemma for s in unseen.pairs if s.lemma}) >= 25
 
 
 def test_held_out_words_are_never_trained_on() -> None:
+    """Those of the gates; of the redundant and the decoys some are, so that enough are refused."""
     trained = {group[0].lower() for sentence in training().pairs for group in sentence.alternatives}
-    unseen = {group[0].lower() for sentence in held_out().pairs for group in sentence.alternatives}
+    gates = [s for s in held_out().pairs if s.kind in ("single", "dialogue", "earlier_turn")]
+    unseen = {group[0].lower() for sentence in gates for group in sentence.alternatives}
     assert not trained & unseen
     lemmas = {s.lemma for s in training().pairs if s.lemma}
     assert not lemmas & {s.lemma for s in held_out().pairs if s.lemma}
@@ -61,7 +77,7 @@ def test_every_brace_names_a_trigger_and_a_different_twin() -> None:
 
 def test_plain_prompts_hold_no_trigger() -> None:
     known = trigger_words()
-    for messages in held_out().plain:
+    for messages in (*held_out().plain, *held_out().phrase_parts):
         words = {word.strip(".,?!'\"").lower() for m in messages for word in m.content.split()}
         assert not words & known, messages
 
