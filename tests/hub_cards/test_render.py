@@ -18,6 +18,7 @@ MODEL: dict[str, Any] = {
     "gates": [GATE, {**GATE, "dtype": "bfloat16", "share": 0.5, "passed": False}],
     "recipe": {"seed": 7, "learning_rate": 0.002}, "data": {"pairs": 812},
     "hits": [{"method": "ablation", "kind": "single", "first": 41, "count": 43}],
+    "asked": [{"kind": "phrase", "count": 60, "refused": 51, "true": 44}],
 }  # fmt: skip
 AGREED = {"config": "xsb", "type": "all", "records": 3, "label_kappa": 1.0, "label_author": None, "label_alpha": 0.987,
           "focus_kappa": 0.9, "focus_author": 0.8, "focus_alpha": 0.7, "naturalness": 4.5,
@@ -53,6 +54,7 @@ def test_model_card() -> None:
     assert "1 of 2 bounds are missed." in card
     assert "| learning_rate | 0.002 |" in card and "| pairs | 812 |" in card
     assert "| ablation | single | 41 of 43 |" in card
+    assert "| phrase | 60 | 51 | 44 |" in card
 
 
 def test_model_card_with_all_bounds_kept() -> None:
