@@ -1,0 +1,122 @@
+"""Runs every plan on every case into `cases.jsonl`; what the file holds already is not run again."""
+
+import os
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+
+from eval.attribution import attribute
+from eval.bench.accuracy.baselines import BASELINES
+from eval.bench.accuracy.cases import AccuracyCase
+from eval.bench.accuracy.causes import cause, is_decoy, phrase_cause
+from eval.bench.accuracy.fidelity import Faithful
+from eval.bench.accuracy.result import TOP, Fidelity, Named, Plan, Ranked, Result, exact, ranks
+from eval.models.protocol import OpenWeights
+from eval.progress import track
+from eval.record import digest
+from eval.words import without, words
+
+CHUNK = 24  # cases whose deletions are answered in one batch
+
+
+def measure(model: OpenWeights, cases: Sequence[AccuracyCase], plans: Sequence[Plan], path: Path) -> list[Result]:
+    """The results of every case under every plan, those that `path` held already among them."""
+    known = read_results(path)
+    done = {(result.case, result.plan.model_dump_json()) for result in known}
+    todo = [
+        (chunk, plan, left)
+        for chunk in _chunks(cases)
+        for plan in plans
+        if (left := [case for case in chunk if (case.id, plan.model_dump_json()) not in done])
+    ]
+    faithful = Faithful(model, _verdicts(cases, known))
+    for chunk, plan, left in track(todo, "accuracy"):
+        faithful.keep(case.id for case in chunk)
+        rankings = [ranking(model, case, plan) for case in left]
+        tested = faithful.test(left, rankings)
+        known += (new := [_result(*row, plan) for row in zip(left, rankings, tested, strict=True)])
+        _append(path, new)
+    wanted = {(case.id, plan.model_dump_json()) for case in cases for plan in plans}
+    return [result for result in known if (result.case, result.plan.model_dump_json()) in wanted]
+
+
+def ranking(model: OpenWeights, case: AccuracyCase, plan: Plan) -> Ranked:
+    """The words of a case in a method's or baseline's order."""
+    if plan.method in BASELINES:
+        shares = {span: BASELINES[plan.method](case, span) for span in words(case.messages)}
+        order = sorted(shares, key=lambda span: -shares[span])
+        return Ranked(words=order, shares=[shares[span] for span in order], triggers=order[:1])
+    neutral = case.neutral if plan.removal == "neutral" else None
+    found = attribute(model, case.messages, plan.method, removal=plan.removal, neutral=neutral, budget=plan.budget)
+    return Ranked(
+        words=[feature.span for feature in found.ranked],
+        shares=[feature.score for feature in found.ranked],
+        triggers=found.triggers,
+        evaluations=found.evaluations,
+        passes=found.passes,
+        tokens=found.tokens,
+        seconds=found.seconds,
+        error=found.error,
+    )
+
+
+def read_results(path: Path) -> list[Result]:
+    """The results in a file, without a last line that was cut off; none if there is no file."""
+    lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
+    if lines and not lines[-1].endswith(b"\n"):
+        os.truncate(path, sum(map(len, lines[:-1])))
+        lines.pop()
+    return [Result.model_validate_json(line) for line in lines]
+
+
+def _append(path: Path, results: Sequence[Result]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as file:
+        file.write("".join(result.model_dump_json() + "\n" for result in results))
+
+
+def _chunks(cases: Sequence[AccuracyCase]) -> Iterator[tuple[AccuracyCase, ...]]:
+    for _, group in groupby(cases, key=lambda case: case.kind):
+        rows = tuple(group)
+        yield from (rows[at : at + CHUNK] for at in range(0, len(rows), CHUNK))
+
+
+def _verdicts(cases: Sequence[AccuracyCase], known: Sequence[Result]) -> dict[str, bool]:
+    """What the model did without the words that known results name first, by digest."""
+    by_id = {case.id: case for case in cases}
+    found = {}
+    for result in known:
+        if case := by_id.get(result.case):
+            spans = [span for span in words(case.messages)
+                     if (span.turn, span.start) == (result.top[0].turn, result.top[0].start)]  # fmt: skip
+            found[digest(without(case.messages, spans))] = not result.fidelity.freed
+    return found
+
+
+def _result(case: AccuracyCase, ranked: Ranked, fidelity: Fidelity, plan: Plan) -> Result:
+    top, trigger = ranked.words[0], next(iter(ranked.triggers), None)
+    is_exact = exact(case, trigger)
+    why = cause(case, top, ranked.shares[0], fidelity.freed)
+    if case.kind == "phrase" and not why and not is_exact:
+        why = phrase_cause(case, trigger)
+    named = zip(ranked.words[:TOP], ranked.shares, strict=False)
+    return Result(
+        case=case.id,
+        kind=case.kind,
+        split=case.split,
+        plan=plan,
+        words=len(ranked.words),
+        top=[Named(text=s.text(case.messages), turn=s.turn, start=s.start, share=share) for s, share in named],
+        trigger=trigger.text(case.messages) if trigger else "",
+        ranks=ranks(case, ranked.words),
+        exact=is_exact,
+        flips=case.flips,
+        decoy=is_decoy(case, top),
+        cause=why,
+        evaluations=ranked.evaluations,
+        passes=ranked.passes,
+        tokens=ranked.tokens,
+        seconds=ranked.seconds,
+        error=ranked.error,
+        fidelity=fidelity,
+    )

@@ -1,0 +1,33 @@
+import pytest
+
+from eval.bench.accuracy.statistics import Mean, Paired, mcnemar, mean
+from eval.runs.metrics import rate
+
+
+def test_wilson_interval_worked_by_hand() -> None:
+    """Of 9 in 10: centre (0.9 + z^2/20) / (1 + z^2/10), half width z * sqrt(0.009 + z^2/400) / (1 + z^2/10)."""
+    z = 1.959964
+    centre, half = (0.9 + z**2 / 20) / (1 + z**2 / 10), z * (0.009 + z**2 / 400) ** 0.5 / (1 + z**2 / 10)
+    found = rate(9, 10)
+    assert (found.low, found.high) == (pytest.approx(centre - half), pytest.approx(centre + half))
+
+
+def test_mcnemar_worked_by_hand() -> None:
+    """One case only the first gets right, five only the second: p = 2 * (1 + 6) / 2^6."""
+    first = [True, False, False, False, False, False, True, False]
+    second = [False, True, True, True, True, True, True, False]
+    assert mcnemar(first, second) == Paired(1, 5, pytest.approx(14 / 64))
+
+
+def test_methods_that_never_differ() -> None:
+    assert mcnemar([True, False], [True, False]) == Paired(0, 0, 1.0)
+
+
+def test_bootstrap_of_a_mean() -> None:
+    assert mean([1.0, 1.0, 1.0]) == Mean(1.0, 1.0, 1.0)
+    assert mean([0.5]) == Mean(0.5, None, None)
+    value, low, high = mean([0.0, 1.0] * 50)
+    assert value == 0.5
+    assert low == pytest.approx(0.4, abs=0.02)  # 1.96 * 0.5 / sqrt(100) to each side
+    assert high == pytest.approx(0.6, abs=0.02)
+    assert mean([0.0, 1.0] * 50) == (value, low, high)
