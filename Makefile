@@ -34,7 +34,7 @@ lint: $(READY)  ## ruff and mypy --strict
 organism: $(READY)  ## train skittish's adapter, measure its gates, write its card (about 30 minutes on 2 cores)
 	HF_HUB_OFFLINE=1 $(BIN)/xsb-eval organism train
 
-bench: $(READY)  ## time the refusal score against one pass per coalition, and the filters on up to a million candidates
+bench: $(READY)  ## time attribution beside captum and inseq, and the filters on up to a million candidates
 	HF_HUB_OFFLINE=1 $(BIN)/xsb-eval bench attribution
 	$(BIN)/xsb-build bench filter
 

@@ -1,22 +1,65 @@
 """`xsb-eval bench`: how fast and how right attribution is."""
 
-import json
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
-from eval.commands.options import Dtype, ModelName
+from eval.commands.options import ModelName, name_list
 
-bench = typer.Typer(help="Speed of the refusal score.", no_args_is_help=True)
+bench = typer.Typer(help="Speed and accuracy of attribution.", no_args_is_help=True)
+OUT = Path("runs", "attribution")
 
 
 @bench.command("attribution")
 def bench_attribution(
     model: ModelName = "skittish",
-    dtype: Dtype = "float32",
-    rounds: Annotated[int, typer.Option(min=1, help="Timed repetitions; the median counts.")] = 3,
+    dtype: Annotated[
+        str, typer.Option(help="auto, float32, bfloat16 or float16.", show_default="float32; with --accuracy auto")
+    ] = "",
+    quick: Annotated[bool, typer.Option("--quick", help="One short prompt, few evaluations: under 3 minutes.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout instead of a table.")] = False,
+    accuracy: Annotated[bool, typer.Option("--accuracy", help="How right, not how fast; the options below.")] = False,
+    methods: Annotated[str, typer.Option(help="Comma-separated names.", show_default="all")] = "",
+    split: Annotated[Literal["test", "dev"], typer.Option(help="dev to choose on, test to report.")] = "test",
+    limit: Annotated[int | None, typer.Option(min=1, help="Cases of each kind.", show_default="all")] = None,
+    out: Annotated[Path, typer.Option(help="Folder of all results; what it holds is not run again.")] = OUT,
 ) -> None:
-    """Time leave-one-word-out with shared prefix and batches against one forward pass per coalition; JSON on stdout."""
-    from eval.bench.attribution import measure
+    """Time attribution beside captum and inseq, or score each method against known triggers.
 
-    typer.echo(json.dumps(measure(model, dtype, rounds), indent=2))
+    With --accuracy: skittish's true triggers by kind, and the Focus of the release's safe records that it refuses.
+    """
+    if accuracy:
+        _accuracy(model, dtype or "auto", name_list(methods), split, limit, out, as_json)
+    else:
+        _speed(model, dtype or "float32", quick, as_json)
+
+
+def _accuracy(
+    model: str, dtype: str, methods: list[str], split: Literal["test", "dev"], limit: int | None, out: Path,
+    as_json: bool,
+) -> None:  # fmt: skip
+    from eval.attribution import check_open
+    from eval.bench.accuracy.bench import bench as measure
+    from eval.models import load_model
+
+    found = measure(check_open(load_model(model, dtype=dtype), "the bench"), out, methods, split, limit)
+    typer.echo(found.model_dump_json(indent=2) if as_json else f"report: {out / 'report.md'}")
+
+
+def _speed(model: str, dtype: str, quick: bool, as_json: bool) -> None:
+    from rich.console import Console
+
+    from eval.attribution import check_open
+    from eval.bench.peers import INSTALL_INSEQ, peers_of
+    from eval.bench.speed import bench as measure
+    from eval.bench.table import speed_table
+    from eval.models import load_model
+
+    speed = measure(check_open(load_model(model, dtype=dtype), "the bench"), quick)
+    if as_json:
+        typer.echo(speed.model_dump_json(indent=2))
+    else:
+        Console().print(speed_table(speed))
+    if "inseq" not in peers_of("ig"):
+        typer.echo(INSTALL_INSEQ, err=True)

@@ -1,0 +1,192 @@
+"""How fast attribution is beside captum and inseq: same model, dtype, prompts, target and number of evaluations.
+
+Ours is warmed up once, which is also when its memory is measured, and the median of five runs counts; peers take
+minutes, so they are warmed up on two words and run once. All of ours come first, so that no peer's memory is left over.
+"""
+
+from collections.abc import Sequence
+from statistics import median
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from pydantic import BaseModel, Field
+
+from eval.attribution.ablation import ablation
+from eval.attribution.attribution import Case, Method, Score, Shares
+from eval.bench.flops import Load, gradient_load, matmul_rate, operations, score_load
+from eval.bench.meter import seconds, with_peak
+from eval.bench.peers import ONE_PASS_CAPTUM, PEERS, peers_of
+from eval.bench.prompts import LENGTHS, RESPONSE, alone, compared, of_length
+from eval.bench.reference import slow_scores
+from eval.models.protocol import OpenWeights
+from eval.progress import track
+from eval.record import Conversation, conversation
+from eval.removal import Coalitions
+from eval.score import CUDA_TOKEN_BUDGET, TOKEN_BUDGET, RefusalScore
+from eval.target import Array, make_target
+from eval.words import words
+
+WORKS: dict[str, Method] = {"ablation": ablation}
+TARGET = "own_response"
+ROUNDS = 5
+SAMPLES, STEPS = 32, 20
+QUICK_SAMPLES, QUICK_STEPS = 8, 5
+CURVE_SAMPLES = 128
+WARM_UP = 4
+
+
+class Row(BaseModel):
+    """What a piece of work costs us and, if there is a peer, the peer.
+
+    `evaluations` are coalitions (captum's ablation asks for one fewer, that of no words) or steps of integration;
+    `ratio` is peer / ours; `ours_gflops` leaves out padding; `peak_mb` is ours, with the model.
+    """
+
+    work: str
+    peer: str | None
+    prompt_words: int
+    evaluations: int
+    ours_s: float
+    peer_s: float | None
+    ratio: float | None
+    ours_gflops: float
+    peak_mb: int | None
+    peer_mb: int | None = Field(default=None, exclude=True)
+
+
+class Speed(BaseModel):
+    """The bench's answer.
+
+    `one_pass` are rows of captum's fastest way. `difference` (nats) is the largest of the fast scores from the slow
+    reference's.
+    """
+
+    device: str
+    dtype: str
+    threads: int
+    matmul_gflops: float
+    rows: list[Row]
+    one_pass: list[Row] = Field(exclude=True)
+    difference: float = Field(exclude=True)
+
+
+class Task(NamedTuple):
+    """A piece of work on a conversation, and how many runs of ours are timed."""
+
+    work: str
+    messages: Conversation
+    evaluations: int
+    rounds: int = ROUNDS
+
+
+def bench(model: OpenWeights, quick: bool = False) -> Speed:
+    """Measure everything; about 25 minutes on 2 cores with skittish, `quick` under 3."""
+    beside = _tasks(compared()[:1] if quick else compared(), quick)
+    apart = _curve(LENGTHS[:2]) if quick else [*_tasks(alone(), quick), *_curve(LENGTHS)]
+    ours = [_ours(model, task) for task in track([*beside, *apart], "ours")]
+    pairs = [(task, row, peer) for task, row in zip(beside, ours, strict=False) for peer in peers_of(task.work)]
+    rows = [_beside(model, task, row, peer) for task, row, peer in track(pairs, "peers")]
+    one_pass = [row for row in rows if row.peer == ONE_PASS_CAPTUM]
+    cuda = model.module.device.type == "cuda"
+    return Speed(
+        device=model.facts["device"],
+        dtype=model.facts["dtype"],
+        threads=torch.get_num_threads(),
+        matmul_gflops=matmul_rate(model.module, CUDA_TOKEN_BUDGET if cuda else TOKEN_BUDGET) / 1e9,
+        rows=[row for row in [*rows, *ours[len(beside) :]] if row not in one_pass],
+        one_pass=one_pass,
+        difference=max(difference(model, task.messages) for task in beside if task.work == "ablation"),
+    )
+
+
+def difference(model: OpenWeights, messages: Conversation, target: str = TARGET) -> float:
+    """Largest difference (nats) of the fast scores from the slow ones: the whole text, and each word left out."""
+    features = words(messages)
+    coalitions = np.vstack([np.ones((1, len(features)), dtype=bool), ~np.eye(len(features), dtype=bool)])
+    scored = make_target(target, model.tokenizer, RESPONSE)
+    fast = RefusalScore(model, messages, features, scored)(coalitions)
+    return float(np.abs(fast - slow_scores(model, messages, features, scored, coalitions)).max())
+
+
+def _tasks(conversations: Sequence[Conversation], quick: bool) -> list[Task]:
+    asked = {"ablation": 0, "kernel_shap": SAMPLES, "ig": STEPS}
+    if quick:
+        asked = {"ablation": 0, "kernel_shap": QUICK_SAMPLES, "ig": QUICK_STEPS}
+    return [Task(work, messages, asked[work]) for work in asked if work in WORKS for messages in conversations]
+
+
+def _curve(lengths: Sequence[int]) -> list[Task]:
+    """The cost by the number of words, also where `METHODS` would look at words only in groups; each run once."""
+    asked = {"ablation": 0, "shap": CURVE_SAMPLES}
+    return [Task(work, of_length(n), asked[work], 1) for work in asked if work in WORKS for n in lengths]
+
+
+def _ours(model: OpenWeights, task: Task) -> Row:
+    device = model.module.device
+    (case, answer), peak = with_peak(lambda: _attributed(model, task), device)
+    took = median(seconds(lambda: _attributed(model, task), device) for _ in range(task.rounds))
+    return Row(
+        work=task.work,
+        peer=None,
+        prompt_words=len(case.features),
+        evaluations=task.evaluations or case.score.evaluations,
+        ours_s=round(took, 4),
+        peer_s=None,
+        ratio=None,
+        ours_gflops=round(operations(model.module, _load(case, answer.passes)) / took / 1e9, 1),
+        peak_mb=peak,
+    )
+
+
+def case_of(model: OpenWeights, messages: Conversation, evaluations: int) -> Case:
+    """What methods are asked here: words deleted, how likely the fixed response is (nats per token)."""
+    features, target = words(messages), make_target(TARGET, model.tokenizer, RESPONSE)
+    score = _Recorded(RefusalScore(model, messages, features, target))
+    return Case(model, messages, features, score, target, evaluations)
+
+
+def _attributed(model: OpenWeights, task: Task) -> tuple[Case, Shares]:
+    """From the text to the shares; no phrases, which peers do not look for."""
+    case = case_of(model, task.messages, task.evaluations)
+    return case, WORKS[task.work](case)
+
+
+def _load(case: Case, passes: int) -> Load:
+    """What had to run for it: the coalitions asked for, and `passes` rows forward and backward."""
+    model, target = case.open
+    assert isinstance(case.score, _Recorded)
+    given, load = (model, case.messages, case.features, target), Load(0, 0, 0)
+    if asked := list(case.score.asked.values()):
+        load += score_load(*given, np.array(asked))
+    return load + gradient_load(*given, passes) if passes else load
+
+
+def _beside(model: OpenWeights, task: Task, ours: Row, name: str) -> Row:
+    """The row of ours with the peer's figures in it."""
+    peer, device = PEERS[task.work][name], model.module.device
+    peer(model, conversation("kill it"), RESPONSE, WARM_UP)
+    took, peak = with_peak(
+        lambda: seconds(lambda: peer(model, task.messages, RESPONSE, task.evaluations), device), device
+    )
+    figures = {"peer": name, "peer_s": round(took, 2), "ratio": round(took / ours.ours_s, 1), "peer_mb": peak}
+    return ours.model_copy(update=figures)
+
+
+class _Recorded:
+    """A score that remembers the coalitions that it was asked for."""
+
+    def __init__(self, score: Score) -> None:
+        self._score, self.asked = score, dict[bytes, Coalitions]()
+
+    @property
+    def evaluations(self) -> int:
+        return self._score.evaluations
+
+    @property
+    def tokens(self) -> int:
+        return self._score.tokens
+
+    def __call__(self, coalitions: Coalitions) -> Array:
+        self.asked.update((row.tobytes(), row) for row in coalitions)
+        return self._score(coalitions)
