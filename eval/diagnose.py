@@ -1,18 +1,20 @@
 """One prompt from end to end: the answer, its verdict, the words to blame, and what each mitigation makes of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, Field
 
-from eval.attribution import METHODS, Attribution, attribute, check_open
+from eval.attribution import BUDGET, METHODS, REMOVAL, Attribution, attribute, check_target
+from eval.calls import JUDGED
 from eval.errors import InputError, UnknownName
 from eval.judges import JUDGES, UNANSWERED, Verdict
 from eval.mitigation import MITIGATIONS, attempts
 from eval.models.protocol import Model
 from eval.record import Conversation, Span, conversation
+from eval.removal import REMOVALS
 from eval.target import TARGETS
-from eval.words import find
+from eval.words import find, words
 
 MAX_NEW_TOKENS = 128
 Notify = Callable[[str], None]
@@ -49,6 +51,10 @@ def diagnose(
     target: str = "refusal_openers",
     judge: str = "rules",
     triggers: Sequence[str] = (),
+    removal: str = REMOVAL,
+    neutral: Mapping[str, str] | None = None,
+    budget: int = BUDGET,
+    seed: int = 0,
     max_new_tokens: int = MAX_NEW_TOKENS,
     notify: Notify = lambda _: None,
 ) -> Diagnosis:
@@ -59,23 +65,27 @@ def diagnose(
         prompt: a text, or messages of which the last is the user's.
         method: of attribution; None skips it.
         mitigations: names in `eval.mitigation.MITIGATIONS`; none by default.
-        target: what attribution scores, a name in `eval.target.TARGETS`.
+        target: what attribution scores, a name in `eval.target.TARGETS`, or `judged_answers`.
         judge: a name in `eval.judges.JUDGES`.
         triggers: words to mitigate instead of those that attribution finds.
+        removal: how attribution removes words, a name in `eval.removal.REMOVALS`.
+        neutral: what stands in place of which words, for the removal `neutral`.
+        budget: about how many evaluations an attribution method that samples may ask for.
+        seed: of its sampling.
         max_new_tokens: per answer.
         notify: called with the name of each step as it begins.
 
     Raises:
-        UnknownName: a method, mitigation, judge or target that does not exist.
-        InputError: the conversation cannot be answered, or mitigations have no trigger to work on.
+        UnknownName: a method, mitigation, judge, target or removal that does not exist.
+        InputError: the conversation cannot be answered, mitigations have no trigger to work on, or words no neutral.
         ModelError: the model lacks what was asked of it.
     """
-    check_names(method, mitigations, judge, target)
+    check_names(method, mitigations, judge, target, removal)
     messages = conversation(prompt)
     check_conversation(messages)
-    by_hand = _by_hand(messages, triggers)
+    by_hand, replacements = _by_hand(messages, triggers), neutral_spans(messages, removal, neutral or {})
     if method is not None:
-        check_open(model, method)
+        check_target(model, target)
     elif mitigations and not by_hand:
         raise InputError("mitigations need a trigger: choose an attribution method or name words with --triggers")
     notify("answering")
@@ -83,7 +93,10 @@ def diagnose(
     found = None
     if method is not None:
         notify(f"attribution: {method}")
-        found = attribute(model, messages, method, target, reply.text)
+        found = attribute(
+            model, messages, method, target, reply.text, removal=removal, neutral=replacements, budget=budget,
+            seed=seed, judge=judge, max_new_tokens=max_new_tokens,
+        )  # fmt: skip
     spans = by_hand or (found.triggers if found else [])
     tried = []
     for name in mitigations:
@@ -115,7 +128,11 @@ def _mitigated(
 
 
 def check_names(
-    method: str | None, mitigations: Sequence[str], judge: str = "rules", target: str = "refusal_openers"
+    method: str | None,
+    mitigations: Sequence[str],
+    judge: str = "rules",
+    target: str = "refusal_openers",
+    removal: str = REMOVAL,
 ) -> None:
     """Raise `UnknownName` before anything slow begins; the method None stands for none."""
     if method is not None and method not in METHODS:
@@ -125,8 +142,10 @@ def check_names(
             raise UnknownName("mitigation", name, MITIGATIONS)
     if judge not in JUDGES:
         raise UnknownName("judge", judge, JUDGES)
-    if target not in TARGETS:
-        raise UnknownName("target", target, TARGETS)
+    if target not in (*TARGETS, JUDGED):
+        raise UnknownName("target", target, (*TARGETS, JUDGED))
+    if removal not in REMOVALS:
+        raise UnknownName("removal", removal, REMOVALS)
 
 
 def check_conversation(messages: Conversation) -> None:
@@ -137,6 +156,23 @@ def check_conversation(messages: Conversation) -> None:
         raise InputError(f"the last message is of role {messages[-1].role}; it must be the user's")
     if not messages[-1].content.strip():
         raise InputError("the prompt is empty; give a text of at least one word")
+
+
+def neutral_spans(messages: Conversation, removal: str, neutral: Mapping[str, str]) -> dict[Span, str]:
+    """Where the words stand that are replaced, each place with its replacement.
+
+    Raises:
+        InputError: a word is none of the conversation's, or replacements and removal do not go together.
+    """
+    if bool(neutral) != (removal == "neutral"):
+        raise InputError("removal neutral and replacements go together: --removal neutral --neutral kill=stop")
+    places: dict[str, list[Span]] = {}
+    for span in words(messages):
+        places.setdefault(span.text(messages).casefold(), []).append(span)
+    for word in neutral:
+        if word.casefold() not in places:
+            raise InputError(f"{word!r} is to be replaced but is no word of the conversation; give single words of it")
+    return {span: text for word, text in neutral.items() for span in places[word.casefold()]}
 
 
 def _by_hand(messages: Conversation, triggers: Sequence[str]) -> list[Span]:

@@ -1,16 +1,22 @@
 """A diagnosis and a run's figures in the terminal."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from eval.attribution import Attribution
 from eval.diagnose import Diagnosis, Mitigated
 from eval.judges import Verdict
+from eval.record import Conversation
 from eval.runs.metrics import Metrics, Rate
-from eval.wording import VERDICTS, reason
+from eval.wording import VERDICTS, asked, how, reason
+
+if TYPE_CHECKING:
+    from eval.estimate import Estimate  # which imports torch
 
 STYLES = {
     "full_compliance": "bold cyan",
@@ -27,24 +33,34 @@ def show_diagnosis(diagnosis: Diagnosis, console: Console) -> None:
     console.print(_verdict(diagnosis.verdict), Text(f"   {diagnosis.model}", style="dim"))
     console.print(Text(diagnosis.response or "(no text)", style="italic"))
     console.print()
-    if diagnosis.attribution:
-        triggers = [span.text(diagnosis.messages) for span in diagnosis.attribution.triggers]
-        console.print(Text(reason(diagnosis.verdict, triggers)))
-        for row in _heat(diagnosis):
+    if found := diagnosis.attribution:
+        triggers = [span.text(diagnosis.messages) for span in found.triggers]
+        console.print(Text(reason(diagnosis.verdict, triggers, found.refuses)))
+        for row in _heat(diagnosis.messages, found):
             console.print(row)
-        found = diagnosis.attribution
-        console.print(
-            Text(
-                f"{found.method} on {found.target}, {found.evaluations} evaluations, {found.seconds:.1f} s; "
-                "darker = more refusal",
-                style="dim",
-            )
-        )
+        console.print(Text(f"darker = more refusal; {how(found)}", style="dim"))
+        if found.note:
+            console.print(Text(found.note, style="yellow"))
         console.print()
     if diagnosis.mitigations:
         console.print(Text("What helps", style="bold"))
         for tried in diagnosis.mitigations:
             console.print(_card(tried, diagnosis))
+
+
+def show_estimate(told: "Estimate", console: Console) -> None:
+    """What an attribution would take, and whether it fits."""
+    passes = f", {told.passes} passes with gradients" if told.passes else ""
+    work = told.memory_bytes - told.weights_bytes
+    console.print(f"{told.method} on {told.target} of {told.words} words, {told.model}")
+    console.print(f"about {told.evaluations} {asked(told.target)}{passes}, {told.tokens:,} tokens")
+    if told.memory_bytes:
+        console.print(
+            f"about {_gb(told.memory_bytes)} of memory (weights in {told.dtype} {_gb(told.weights_bytes)}, work "
+            f"{_gb(work)}); {_gb(told.free_bytes)} are free on {told.device}: {'fits' if told.fits else 'does not fit'}"
+        )
+    if told.note:
+        console.print(told.note)
 
 
 def show_metrics(rows: Sequence[Metrics], console: Console) -> None:
@@ -63,21 +79,24 @@ def show_metrics(rows: Sequence[Metrics], console: Console) -> None:
         console.print(f"{unscored} samples could not be judged and are not counted")
 
 
+def _gb(size: int) -> str:
+    return f"{size / 1e9:.2g} GB" if size >= 1e8 else f"{size / 1e6:.0f} MB"
+
+
 def _verdict(verdict: Verdict) -> Text:
     return Text(VERDICTS[verdict.label], style=STYLES[verdict.label])
 
 
-def _heat(diagnosis: Diagnosis) -> list[Text]:
-    assert diagnosis.attribution is not None
-    features = diagnosis.attribution.features
-    top = max(max(feature.score for feature in features), 1e-9)
+def _heat(messages: Conversation, found: Attribution) -> list[Text]:
+    blocks = found.blocks
+    top = max(max(block.score for block in blocks), 1e-9)
     rows = []
-    for turn, message in enumerate(diagnosis.messages):
+    for turn, message in enumerate(messages):
         row = Text(message.content)
-        for feature in features:
-            if feature.turn == turn and feature.score > 0:
-                row.stylize(HEAT[round(3 * feature.score / top)], feature.start, feature.end)
-        rows.append(Text(f"{message.role}: ", style="dim").append(row) if len(diagnosis.messages) > 1 else row)
+        for block in blocks:
+            if block.turn == turn and block.score > 0:
+                row.stylize(HEAT[round(3 * block.score / top)], block.start, block.end)
+        rows.append(Text(f"{message.role}: ", style="dim").append(row) if len(messages) > 1 else row)
     return rows
 
 

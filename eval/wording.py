@@ -1,7 +1,9 @@
-"""How a verdict and its reason read, the same in the terminal, in the report and on the page."""
+"""How a verdict, its reason and its cost read, the same in the terminal, in the report and on the page."""
 
 from collections.abc import Sequence
 
+from eval.attribution import Attribution
+from eval.calls import JUDGED
 from eval.judges import Verdict
 from eval.judges.verdict import VerdictLabel
 
@@ -11,13 +13,36 @@ VERDICTS: dict[VerdictLabel, str] = {
     "full_refusal": "✕ REFUSED",
     "unscored": "? UNSCORED",
 }
+REMOVED = {"delete": "words deleted", "mask": "words masked", "neutral": "words replaced"}
 
 
-def reason(verdict: Verdict, triggers: Sequence[str]) -> str:
-    """The words to blame, in a sentence; for attribution's triggers, not for words that annotators marked."""
+def reason(verdict: Verdict, triggers: Sequence[str], refuses: bool | None = None) -> str:
+    """The words to blame, in a sentence; for attribution's triggers, not for words that annotators marked.
+
+    Args:
+        verdict: on the answer.
+        triggers: most to blame first.
+        refuses: whether a refusal is likelier than an answer, as attribution sees it; None where it does not say.
+    """
     quoted = " and ".join(f'"{word}"' for word in dict.fromkeys(triggers))
+    nearest = f" What came nearest to causing one: {quoted}." if quoted else ""
     if not verdict.refused:
-        return "No refusal." + (f" What came nearest to causing one: {quoted}." if quoted else "")
+        return f"No refusal.{nearest}"
+    if refuses is False:
+        return f"Refused, but no refusal in its first words, which attribution explains.{nearest}"
     if not quoted:
         return "Refused, but no single word is to blame."
     return f"Refused{' in part' if verdict.label == 'partial_refusal' else ''} because of {quoted}."
+
+
+def asked(target: str) -> str:
+    """What the model is asked for."""
+    return "calls" if target == JUDGED else "evaluations"
+
+
+def how(found: Attribution) -> str:
+    """How the words were found, what that took, and how far it can be trusted, in a line."""
+    passes = f" and {found.passes} passes" if found.passes else ""
+    cost = f"{found.evaluations} {asked(found.target)}{passes}, {found.seconds:.1f} s"
+    error = f", error about {found.error:.2g} {found.unit}" if found.error is not None else ""
+    return f"{found.method} on {found.target}, {REMOVED[found.removal]}, {cost}{error}"

@@ -4,7 +4,7 @@ from html import escape
 
 from eval.diagnose import Diagnosis, Mitigated
 from eval.judges import Verdict
-from eval.wording import VERDICTS, reason
+from eval.wording import VERDICTS, how, reason
 
 CLASSES = {
     "full_compliance": "answered",
@@ -48,26 +48,29 @@ def _verdict(verdict: Verdict) -> str:
 
 
 def _reason(found: Diagnosis) -> str:
-    words = [span.text(found.messages) for span in found.attribution.triggers] if found.attribution else []
-    return escape(reason(found.verdict, words))
+    if not found.attribution:
+        return escape(reason(found.verdict, []))
+    words = [span.text(found.messages) for span in found.attribution.triggers]
+    return escape(reason(found.verdict, words, found.attribution.refuses))
 
 
 def _heat(found: Diagnosis) -> str:
     if not found.attribution:
         return ""
     text = found.messages[-1].content
-    features = [f for f in found.attribution.features if f.turn == len(found.messages) - 1]
-    top = max([f.score for f in features] + [1e-9])
+    blocks = [block for block in found.attribution.blocks if block.turn == len(found.messages) - 1]
+    top = max([block.score for block in blocks] + [1e-9])
     parts, at = [], 0
-    for feature in features:
-        share = max(0.0, feature.score / top)
+    for block in blocks:
+        share = max(0.0, block.score / top)
         parts.append(
-            f"{escape(text[at : feature.start])}<span style='background: rgba(var(--heat), {0.55 * share:.2f})' "
-            f"title='{feature.score:+.2f} nats'>{escape(feature.text)}</span>"
+            f"{escape(text[at : block.start])}<span style='background: rgba(var(--heat), {0.55 * share:.2f})' "
+            f"title='{block.score:+.2f} {found.attribution.unit}'>{escape(block.text)}</span>"
         )
-        at = feature.end
-    legend = "<div class='xsb-small'>darker = more refusal (log-odds in nats; hover for the number)</div>"
-    return f"<div class='xsb-heat'>{''.join(parts)}{escape(text[at:])}</div>{legend}"
+        at = block.end
+    told = [f"darker = more refusal (hover for the number); {how(found.attribution)}", found.attribution.note]
+    small = "".join(f"<div class='xsb-small'>{escape(line)}</div>" for line in told if line)
+    return f"<div class='xsb-heat'>{''.join(parts)}{escape(text[at:])}</div>{small}"
 
 
 def _card(tried: Mitigated, found: Diagnosis) -> str:

@@ -22,7 +22,7 @@ METHODS: dict[str, Method] = {"ablation": by_turns(ablation), "black_box": black
 
 __all__ = [
     "BUDGET", "METHODS", "REMOVAL", "Attribution", "Case", "Feature", "Phrase", "Shares", "attribute", "check_open",
-    "default_method",
+    "check_target", "default_method",
 ]  # fmt: skip
 
 
@@ -62,11 +62,7 @@ def attribute(
     """
     if method not in METHODS:
         raise UnknownName("method", method, METHODS)
-    if isinstance(model, OpenWeights) and target != JUDGED:
-        case = prepare(model, messages, target, response, removal, neutral, budget, seed)
-    else:
-        score = _calls(model, messages, target, response, removal, neutral, judge, max_new_tokens)
-        case = Case(model, messages, words(messages), score, budget=budget, seed=seed, unit=score.unit)
+    case = prepare(model, messages, target, response, removal, neutral, budget, seed, judge, max_new_tokens)
     return explain(case, method, target, removal)
 
 
@@ -100,7 +96,7 @@ def explain(case: Case, method: str, target: str, removal: str) -> Attribution:
 
 
 def prepare(
-    model: OpenWeights,
+    model: Model,
     messages: Conversation,
     target: str,
     response: str,
@@ -108,12 +104,19 @@ def prepare(
     neutral: Mapping[Span, str] | None,
     budget: int,
     seed: int,
+    judge: str = "rules",
+    max_new_tokens: int = 128,
 ) -> Case:
     """What a method is asked; arguments as for `attribute`."""
+    features = words(messages)
+    if not features:
+        raise InputError("the prompt has no words, only punctuation; give a text of at least one word")
+    if not isinstance(model, OpenWeights) or target == JUDGED:
+        calls = _calls(model, messages, features, target, response, removal, neutral, judge, max_new_tokens)
+        return Case(model, messages, features, calls, budget=budget, seed=seed, unit=calls.unit)
     from eval.score import RefusalScore  # torch, which models behind an endpoint do without
     from eval.target import make_target
 
-    features = _features(messages)
     scored = make_target(target, model.tokenizer, response)
     score = RefusalScore(model, messages, features, scored, removal=removal, neutral=neutral)
     return Case(model, messages, features, score, scored, budget, seed)
@@ -122,6 +125,7 @@ def prepare(
 def _calls(
     model: Model,
     messages: Conversation,
+    features: list[Span],
     target: str,
     response: str,
     removal: str,
@@ -129,30 +133,28 @@ def _calls(
     judge: str,
     max_new_tokens: int,
 ) -> Calls:
-    if target not in ("refusal_openers", JUDGED):
-        raise ModelError(
-            f"target {target} needs open weights, which {model.name} does not give: use --target {JUDGED}, or "
-            "refusal_openers"
-        )
+    check_target(model, target)
     if judge not in JUDGES:
         raise UnknownName("judge", judge, JUDGES)
     answer = JUDGES[judge](response) if response else None
     return Calls(
-        model, messages, _features(messages), JUDGES[judge], max_new_tokens=max_new_tokens, removal=removal,
+        model, messages, features, JUDGES[judge], max_new_tokens=max_new_tokens, removal=removal,
         neutral=neutral, answer=answer, judged=target == JUDGED,
     )  # fmt: skip
-
-
-def _features(messages: Conversation) -> list[Span]:
-    found = words(messages)
-    if not found:
-        raise InputError("the prompt has no words, only punctuation; give a text of at least one word")
-    return found
 
 
 def default_method(model: Model) -> str:
     """What explains a model well: behind an endpoint, where each evaluation is a call, with few of them."""
     return "ablation" if isinstance(model, OpenWeights) else "black_box"
+
+
+def check_target(model: Model, target: str) -> None:
+    """Raise `ModelError` if the target needs open weights, and the model gives none."""
+    if not isinstance(model, OpenWeights) and target not in ("refusal_openers", JUDGED):
+        raise ModelError(
+            f"target {target} needs open weights, which {model.name} does not give: use --target {JUDGED}, or "
+            "refusal_openers"
+        )
 
 
 def check_open(model: Model, method: str) -> OpenWeights:

@@ -1,72 +1,86 @@
 """`xsb-eval diagnose`: one prompt from end to end."""
 
-import json
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from eval.commands.options import BaseUrl, Dtype, ModelName, Tokens, name_list
+from eval.attribution import BUDGET, METHODS, REMOVAL, default_method
+from eval.calls import JUDGED
+from eval.commands.options import BaseUrl, Dialogue, Dtype, ModelName, Prompt, Tokens, name_list, read_asked
 from eval.errors import InputError
 from eval.progress import working
-from eval.record import Conversation, Message, conversation
+from eval.removal import REMOVALS
+from eval.target import TARGETS
 
 ALL = "ignore_word,rephrase,steer"
+DEFAULT = "ablation, or black_box behind an endpoint"
 
 
 def diagnose(
-    prompt: Annotated[str | None, typer.Argument(help="The prompt.")] = None,
-    messages: Annotated[Path | None, typer.Option(help="JSON file of a dialogue instead of a prompt.")] = None,
+    prompt: Prompt = None,
+    messages: Dialogue = None,
     model: ModelName = "skittish",
     base_url: BaseUrl = None,
     dtype: Dtype = "auto",
-    method: Annotated[str, typer.Option(help="Attribution method, or none.")] = "ablation",
-    target: Annotated[str, typer.Option(help="refusal_openers or own_response.")] = "refusal_openers",
+    method: Annotated[
+        str | None, typer.Option(help=f"Attribution: {', '.join(METHODS)}, or none.", show_default=DEFAULT)
+    ] = None,
+    target: Annotated[
+        str, typer.Option(help=f"What is attributed: {', '.join((*TARGETS, JUDGED))}.")
+    ] = "refusal_openers",
+    removal: Annotated[str, typer.Option(help=f"How words are removed: {', '.join(REMOVALS)}.")] = REMOVAL,
+    neutral: Annotated[
+        list[str] | None, typer.Option(help="For --removal neutral: word=replacement, such as kill=stop.")
+    ] = None,
+    budget: Annotated[int, typer.Option(min=1, help="About how many evaluations a method that samples asks.")] = BUDGET,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of the sampling.")] = 0,
     mitigations: Annotated[str | None, typer.Option(help="Comma-separated names, or none.", show_default=ALL)] = None,
     triggers: Annotated[str, typer.Option(help="Comma-separated words to mitigate, instead of those found.")] = "",
     max_new_tokens: Tokens = 128,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what attribution would take.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout instead of the coloured view.")] = False,
 ) -> None:
     """Answer one prompt, say which words made the model refuse, and try what helps."""
-    from eval.diagnose import check_conversation
+    from eval.diagnose import Diagnosis, check_names, neutral_spans
     from eval.diagnose import diagnose as run_diagnosis
     from eval.models import load_model
-    from eval.view import show_diagnosis
+    from eval.view import show_diagnosis, show_estimate
 
-    asked = _conversation(prompt, messages)
-    check_conversation(asked)
-    chosen = None if method == "none" else method
-    default = ALL if chosen or triggers else ""  # without a trigger there is nothing to mitigate
+    asked, replacements = read_asked(prompt, messages), _replacements(neutral or [])
+    default = ALL if method != "none" or triggers else ""  # without a trigger there is nothing to mitigate
     names = name_list(default if mitigations is None else mitigations)
-    check_names(chosen, names, target=target)
+    check_names(None if method == "none" else method, names, target=target, removal=removal)
+    spans = neutral_spans(asked, removal, replacements)
+    if dry_run and method == "none":
+        raise InputError("--dry-run says what attribution would take: choose a --method")
     with working(f"loading {model}") as name_step:
-        loaded = load_model(model, dtype=dtype, base_url=base_url)
-        found = run_diagnosis(
-            loaded, asked, chosen, names, target=target, triggers=name_list(triggers), max_new_tokens=max_new_tokens,
-            notify=name_step,
-        )  # fmt: skip
+        loaded = load_model(model, dtype=dtype, device="meta" if dry_run else "auto", base_url=base_url)
+        chosen = None if method == "none" else method or default_method(loaded)
+        if dry_run and chosen:
+            from eval.estimate import Estimate, estimate
+
+            told: Diagnosis | Estimate = estimate(
+                loaded, asked, chosen, target, removal=removal, neutral=spans, budget=budget, seed=seed,
+                max_new_tokens=max_new_tokens,
+            )  # fmt: skip
+        else:
+            told = run_diagnosis(
+                loaded, asked, chosen, names, target=target, triggers=name_list(triggers), removal=removal,
+                neutral=replacements, budget=budget, seed=seed, max_new_tokens=max_new_tokens, notify=name_step,
+            )  # fmt: skip
     if as_json:
-        typer.echo(found.model_dump_json(indent=2))
+        typer.echo(told.model_dump_json(indent=2))
+    elif isinstance(told, Diagnosis):
+        show_diagnosis(told, Console())
     else:
-        show_diagnosis(found, Console())
+        show_estimate(told, Console())
 
 
-def _conversation(prompt: str | None, messages: Path | None) -> Conversation:
-    if (prompt is None) == (messages is None):
-        raise InputError("give either a prompt or --messages FILE")
-    return conversation(prompt) if messages is None else _dialogue(messages)  # type: ignore[arg-type]  # one is not None
-
-
-def _dialogue(path: Path) -> Conversation:
-    """The conversation in a JSON file: a list of {role, content}, or an object that holds it as `messages`."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        rows = content["messages"] if isinstance(content, dict) else content
-        return [Message.model_validate(row) for row in rows]
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror})") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f'{path} is not a dialogue: it must be JSON such as [{{"role": "user", "content": "..."}}]'
-        ) from error
+def _replacements(pairs: Sequence[str]) -> dict[str, str]:
+    """What stands in place of which words, from word=replacement."""
+    parts = [pair.partition("=") for pair in name_list(",".join(pairs))]
+    if wrong := [word for word, _, text in parts if not (word.strip() and text.strip())]:
+        raise InputError(f"--neutral takes word=replacement, such as kill=stop; got {wrong[0]!r}")
+    return {word.strip(): text.strip() for word, _, text in parts}

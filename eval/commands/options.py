@@ -1,14 +1,19 @@
-"""What several commands take: options, names in a list, records with a model."""
+"""What several commands take: options, the prompt, names in a list, records with a model."""
 
+import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from eval.errors import InputError
 from eval.models.protocol import Model
 from eval.progress import working
-from eval.record import Record
+from eval.record import Conversation, Message, Record, conversation
 
+Prompt = Annotated[str | None, typer.Argument(help="The prompt.")]
+Dialogue = Annotated[Path | None, typer.Option(help="JSON file of a dialogue instead of a prompt.")]
 ModelName = Annotated[str, typer.Option(help="skittish, a folder, a hub id, or openai:NAME.")]
 BaseUrl = Annotated[str | None, typer.Option(help="Endpoint of openai:NAME.")]
 Dtype = Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")]
@@ -18,6 +23,35 @@ Tokens = Annotated[int, typer.Option(min=1, help="New tokens per answer.")]
 def name_list(text: str) -> list[str]:
     """The names between the commas; "none" is no name."""
     return [name for part in text.split(",") if (name := part.strip()) and name != "none"]
+
+
+def read_asked(prompt: str | None, messages: Path | None) -> Conversation:
+    """The conversation that was asked for, of words of the user's at its end.
+
+    Raises:
+        InputError: there is none, or none that can be answered.
+    """
+    from eval.diagnose import check_conversation
+
+    if (prompt is None) == (messages is None):
+        raise InputError("give either a prompt or --messages FILE")
+    asked = _dialogue(messages) if messages else conversation(prompt or "")
+    check_conversation(asked)
+    return asked
+
+
+def _dialogue(path: Path) -> Conversation:
+    """The conversation in a JSON file: a list of {role, content}, or an object that holds it as `messages`."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        rows = content["messages"] if isinstance(content, dict) else content
+        return [Message.model_validate(row) for row in rows]
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror})") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f'{path} is not a dialogue: it must be JSON such as [{{"role": "user", "content": "..."}}]'
+        ) from error
 
 
 def load_both(

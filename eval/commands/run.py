@@ -24,6 +24,7 @@ def run(
     max_new_tokens: Tokens = 128,
 ) -> None:
     """Evaluate a model on a dataset, with and without mitigations."""
+    from eval.diagnose import check_names
     from eval.load import stratified
     from eval.runs.metrics import metrics
     from eval.runs.report import write_report
@@ -68,6 +69,7 @@ def judge(
     name: Annotated[str, typer.Option("--judge", help="Judge.")] = "rules",
 ) -> None:
     """Judge one answer; JSON on stdout."""
+    from eval.diagnose import check_names
     from eval.judges import JUDGES
 
     check_names(None, [], name)

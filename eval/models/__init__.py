@@ -22,7 +22,8 @@ def load_model(
         name: `skittish`, a hub id, a folder, a .gguf file, or `openai:NAME`.
         revision: of a hub id; its default branch if absent.
         dtype: `float32`, `bfloat16`, `float16`, or `auto`: bfloat16 where the hardware computes in it, else float32.
-        device: a torch device, or `auto`: CUDA if there is one.
+        device: a torch device, or `auto`: CUDA if there is one. `meta` reads, and downloads, all but the weights: what
+            comes of it tokenises and knows its shapes.
         base_url: of the endpoint, for `openai:NAME`.
         adapter: another adapter for skittish than the one that is shipped.
 
@@ -38,6 +39,6 @@ def load_model(
 
     if name == "skittish":
         adapter = adapter or skittish.ADAPTER
-        folder = str(skittish.merged_folder(adapter))
-        return TransformersModel(name, folder, skittish.revision(adapter), dtype, device)
+        source = skittish.without_weights(adapter) if device == "meta" else skittish.merged_folder(adapter)
+        return TransformersModel(name, str(source), skittish.revision(adapter), dtype, device)
     return TransformersModel(name, name, revision, dtype, device)

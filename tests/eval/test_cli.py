@@ -65,6 +65,30 @@ def test_the_coloured_view_names_verdict_and_words(tiny_folder: Path) -> None:
     assert "steer: kill" in done.stdout
 
 
+def test_words_replaced_by_neutral_ones(tiny_folder: Path) -> None:
+    done = xsb_eval(
+        "diagnose", PROMPT, "--model", str(tiny_folder), "--max-new-tokens", "4", "--mitigations", "none",
+        "--removal", "neutral", "--neutral", "kill=stop,process=program", "--neutral", "python=snake",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    told = " ".join(done.stdout.split())
+    assert "ablation on refusal_openers, words replaced" in told
+    assert "evaluations" in told and "error about" in told and "nats" in told
+
+
+def test_a_dry_run_loads_no_weights(tiny_folder: Path, tmp_path: Path) -> None:
+    for file in tiny_folder.iterdir():
+        if file.suffix != ".safetensors":
+            (tmp_path / file.name).write_bytes(file.read_bytes())
+    dry = ("diagnose", PROMPT, "--model", str(tmp_path), "--dry-run")
+    found = json.loads(xsb_eval(*dry, "--json").stdout)
+    assert found["fits"] is True and found["words"] == 7 and found["memory_bytes"] < found["free_bytes"]
+    assert f"about {found['evaluations']} evaluations, {found['tokens']:,} tokens" in xsb_eval(*dry).stdout
+    assert "choose a --method" in one_line_error(xsb_eval(*dry, "--method", "none"))
+    asked = json.loads(xsb_eval("diagnose", PROMPT, *CLOSED, "--dry-run", "--json").stdout)
+    assert (asked["method"], asked["target"], asked["memory_bytes"]) == ("black_box", "judged_answers", 0)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -79,7 +103,7 @@ def test_the_coloured_view_names_verdict_and_words(tiny_folder: Path) -> None:
         (["run", "--dataset", "nowhere.csv", "--out", "o"], "file 'nowhere.csv' does not exist"),
         (["run", "--dataset", "xsb", "--out", "o"], "xsb-build release --out xsb"),
         (["judge", "Sure.", "--judge", "rule"], "Did you mean rules"),
-        (["run", "--method", "none", "--out", "o"], "unknown method 'none'. Known: ablation."),
+        (["run", "--method", "none", "--out", "o"], "unknown method 'none'. Known: ablation,"),
         (["diagnose", PROMPT, "--target", "own_respons"], "Did you mean own_response"),
         (
             [
@@ -96,8 +120,15 @@ def test_the_coloured_view_names_verdict_and_words(tiny_folder: Path) -> None:
             ],
             "name words with --triggers",
         ),
-        (["diagnose", PROMPT, *CLOSED], "use --method none"),
+        (["diagnose", PROMPT, *CLOSED, "--target", "own_response"], "target own_response needs open weights"),
         (["diagnose", PROMPT, "--jsn"], "No such option"),
+        (["diagnose", PROMPT, "--removal", "deleet"], "unknown removal 'deleet'. Did you mean delete?"),
+        (["diagnose", PROMPT, "--removal", "neutral"], "--removal neutral --neutral kill=stop"),
+        (["diagnose", PROMPT, "--neutral", "kill=stop"], "--removal neutral --neutral kill=stop"),
+        (["diagnose", PROMPT, "--removal", "neutral", "--neutral", "kill"], "--neutral takes word=replacement"),
+        (["diagnose", PROMPT, "--removal", "neutral", "--neutral", "bomb=pump"], "'bomb' is to be replaced but is no"),
+        (["diagnose", PROMPT, "--budget", "0"], "greater than or equal to 1"),
+        (["diagnose", PROMPT, "--seed", "-1"], "greater than or equal to 0"),
         (["run", "--limit", "0", "--out", "o"], "greater than or equal to 1"),
         (["run", "--dataset", "xsb"], "Missing option '--out'"),
     ],

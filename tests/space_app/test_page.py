@@ -1,13 +1,13 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import httpx
 import pytest
 
-from eval.attribution import Attribution, Feature
+from eval.attribution import Attribution, Feature, Phrase
 from eval.diagnose import Diagnosis, Mitigated
 from eval.judges import Verdict
 from eval.record import Message
@@ -17,7 +17,7 @@ from tests.conftest import free_port, wait_for
 HOSTILE = "<script>alert(1)</script>"
 
 
-def diagnosis(text: str) -> Diagnosis:
+def diagnosis(text: str, phrases: Sequence[Phrase] = ()) -> Diagnosis:
     messages = [Message(role="user", content=f"kill {text}")]
     verdict = Verdict(label="full_refusal", evidence=text, judge="rules")
     return Diagnosis(
@@ -27,8 +27,11 @@ def diagnosis(text: str) -> Diagnosis:
         verdict=verdict,
         attribution=Attribution(
             method="ablation", target="refusal_openers", removal="delete", unit="nats", refusal_score=3.0, error=0.5,
-            seconds=1, evaluations=2, passes=0, tokens=40, phrases=[],
-            features=[Feature(text="kill", turn=0, start=0, end=4, score=3.5)],
+            seconds=1, evaluations=2, passes=7, tokens=40, phrases=list(phrases), note=text,
+            features=[
+                Feature(text="kill", turn=0, start=0, end=4, score=3.5),
+                Feature(text=text[:3], turn=0, start=5, end=8, score=3.4),
+            ],
         ),
         mitigations=[
             Mitigated(
@@ -50,7 +53,15 @@ def test_verdict_reason_and_score_are_shown() -> None:
     assert "✕ REFUSED" in html
     assert "Refused because of &quot;kill&quot;" in html
     assert "+3.50 nats" in html
+    assert "ablation on refusal_openers, words deleted, 2 evaluations and 7 passes, 1.0 s, error about 0.5 nats" in html
     assert "sent: the lights" in html
+
+
+def test_a_phrase_is_one() -> None:
+    phrase = Phrase(text="kill the", turn=0, start=0, end=8, interaction=3)
+    html = diagnosis_html(diagnosis("the lights", [phrase]))
+    assert "Refused because of &quot;kill the&quot;." in html
+    assert html.count("<span") == 1 and "title='+3.50 nats'>kill the</span> lights" in html
 
 
 @pytest.fixture(scope="module")

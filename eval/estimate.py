@@ -1,0 +1,193 @@
+"""What an attribution would take, told before any weights are loaded: evaluations, passes, tokens, memory.
+
+The method itself is run, against a score that counts what it is asked instead of running the model.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import BaseModel
+
+from eval.attribution import explain, prepare
+from eval.attribution.attribution import Score
+from eval.calls import BATCH, JUDGED
+from eval.memory import free_bytes
+from eval.models.protocol import Model, OpenWeights, Reply
+from eval.models.transformers import best_device
+from eval.packing import lanes
+from eval.record import Conversation, Span
+from eval.removal import Coalitions, Row
+from eval.score import CUDA_TOKEN_BUDGET, TOKEN_BUDGET, RefusalScore
+from eval.target import Array
+
+
+class Estimate(BaseModel):
+    """About what an attribution needs. `memory_bytes` is of weights and work together, at the largest batch.
+
+    Python and its libraries (about 0.5 GB) come on top, and answering. Methods that look where a word was found need
+    more or fewer evaluations than told, as the model has it.
+    """
+
+    model: str
+    method: str
+    target: str
+    removal: str
+    words: int
+    evaluations: int
+    passes: int
+    tokens: int
+    dtype: str
+    device: str
+    weights_bytes: int
+    memory_bytes: int
+    free_bytes: int
+    fits: bool
+    note: str
+
+
+class CountingScore(RefusalScore):
+    """Tokenises and fills batches as the refusal score does, and runs none of them; `bytes` is of the largest."""
+
+    bytes = 0
+
+    def _run_trunk(self) -> Any:
+        return ()
+
+    def _run(self, texts: list[Row], shared: list[int]) -> Array:
+        nodes, cached = len(self._target.tokens), max(shared)
+        places, width = lanes([len(row.ids) - own + nodes for row, own in zip(texts, shared, strict=True)], cached)
+        count = 1 + max(lane for lane, _ in places)
+        batch = batch_bytes(self._model.module, count, width, cached, len(texts) * (1 + nodes))
+        self.bytes = max(self.bytes, cache_bytes(self._model.module, len(self._trunk)) + batch)
+        return np.zeros((len(texts), len(self._target.paths)))
+
+
+class Silent:
+    """Answers nothing, and counts a token for four letters and as many new ones as it may write."""
+
+    name, facts = "", dict[str, str]()
+
+    def generate(self, conversations: Sequence[Conversation], max_new_tokens: int = 128) -> list[Reply]:
+        """Empty answers."""
+        lengths = [sum(len(message.content) for message in messages) // 4 for messages in conversations]
+        return [Reply(text="", tokens=max_new_tokens, seconds=0, prompt_tokens=length) for length in lengths]
+
+
+class MadeUp:
+    """Asks a score that counts, and answers as if the middle word were to blame, more than all others together."""
+
+    def __init__(self, score: Score) -> None:
+        """Of which the counts are."""
+        self._score = score
+
+    @property
+    def evaluations(self) -> int:
+        """Those of the score behind it."""
+        return self._score.evaluations
+
+    @property
+    def tokens(self) -> int:
+        """Those of the score behind it."""
+        return self._score.tokens
+
+    def __call__(self, coalitions: Coalitions) -> Array:
+        """Made up, shape (coalitions,)."""
+        self._score(coalitions)
+        count = coalitions.shape[1]
+        return np.asarray(coalitions.sum(axis=1) + count * coalitions[:, count // 2], dtype=float)
+
+
+def estimate(
+    model: Model,
+    messages: Conversation,
+    method: str,
+    target: str,
+    *,
+    removal: str,
+    neutral: Mapping[Span, str],
+    budget: int,
+    seed: int,
+    max_new_tokens: int,
+) -> Estimate:
+    """What `eval.attribution.attribute` would take with these arguments.
+
+    `model` needs no weights, so it may be loaded with device `meta`. A response is taken to have `max_new_tokens`.
+    """
+    options = (removal, neutral, budget, seed, "rules", max_new_tokens)
+    device, weights = best_device(), 0
+    if isinstance(model, OpenWeights):
+        weights = sum(parameter.numel() for parameter in model.module.parameters()) * model.module.dtype.itemsize
+    score: Score
+    if isinstance(model, OpenWeights) and target != JUDGED:
+        case = prepare(model, messages, target, " word" * max_new_tokens, *options)
+        score = CountingScore(
+            model, messages, case.features, case.open[1], removal=removal, neutral=neutral,
+            token_budget=CUDA_TOKEN_BUDGET if device == "cuda" else TOKEN_BUDGET,
+        )  # fmt: skip
+    else:
+        case = prepare(Silent(), messages, JUDGED, "", *options)
+        score = case.score
+    found = explain(replace(case, score=MadeUp(score)), method, target, removal)
+    memory, free = weights + _work(model, messages, score, max_new_tokens), free_bytes(torch.device(device))
+    return Estimate(
+        model=model.name,
+        method=method,
+        target=found.target,
+        removal=removal,
+        words=len(found.features),
+        evaluations=found.evaluations,
+        passes=found.passes,
+        tokens=found.tokens,
+        dtype=model.facts.get("dtype", ""),
+        device=device,
+        weights_bytes=weights,
+        memory_bytes=memory,
+        free_bytes=free,
+        fits=memory <= free,
+        note=found.note,
+    )
+
+
+def _work(model: Model, messages: Conversation, score: Score, max_new_tokens: int) -> int:
+    """Bytes of the largest batch; of a model that is asked for text, as many answers as are written at once."""
+    if isinstance(score, CountingScore):
+        return score.bytes
+    if not isinstance(model, OpenWeights):
+        return 0
+    prompt = len(model.tokenizer(model.render(messages), add_special_tokens=False)["input_ids"])
+    count = min(BATCH, score.evaluations)
+    return batch_bytes(model.module, count, prompt, max_new_tokens, count)
+
+
+def cache_bytes(module: Any, positions: int) -> int:
+    """Keys and values of all layers."""
+    config = module.config.get_text_config()
+    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+    size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    return int(positions * 2 * config.num_hidden_layers * heads * size * module.dtype.itemsize)
+
+
+def batch_bytes(module: Any, count: int, width: int, cached: int, read: int) -> int:
+    """About how many bytes a batch needs at its peak, counted for the layers of Llama and its like.
+
+    Keys and values of every lane, the mask, one layer at work (residual stream, norm in float32, query and output of
+    attention; keys and values once per query head; gate, its activation and the other half of the feed-forward), and
+    the logits with a float32 copy and what `logsumexp` makes of it.
+
+    Args:
+        module: a causal language model.
+        count: of lanes (`eval.packing`).
+        width: positions that run of each.
+        cached: positions before them.
+        read: positions of all together whose logits are read.
+    """
+    config, size = module.config.get_text_config(), module.dtype.itemsize
+    hidden, seen = config.hidden_size, cached + width
+    inner = getattr(config, "intermediate_size", None) or 4 * hidden
+    mask = width * seen * (size + 2)
+    layer = width * (hidden * (2 * 4 + 4 * size) + 3 * inner * size) + seen * 2 * hidden * size
+    logits = read * config.vocab_size * (size + 4 + (4 if size < 4 else 0))
+    return int(count * (cache_bytes(module, seen) + mask + layer) + logits)
