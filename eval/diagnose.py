@@ -83,7 +83,7 @@ def diagnose(
     check_names(method, mitigations, judge, target, removal)
     messages = conversation(prompt)
     check_conversation(messages)
-    by_hand, replacements = _by_hand(messages, triggers), neutral_spans(messages, removal, neutral or {})
+    by_hand, replacements = places(messages, triggers), neutral_spans(messages, removal, neutral or {})
     if method is not None:
         check_target(model, target)
     elif mitigations and not by_hand:
@@ -166,20 +166,21 @@ def neutral_spans(messages: Conversation, removal: str, neutral: Mapping[str, st
     """
     if bool(neutral) != (removal == "neutral"):
         raise InputError("removal neutral and replacements go together: --removal neutral --neutral kill=stop")
-    places: dict[str, list[Span]] = {}
+    spans: dict[str, list[Span]] = {}
     for span in words(messages):
-        places.setdefault(span.text(messages).casefold(), []).append(span)
+        spans.setdefault(span.text(messages).casefold(), []).append(span)
     for word in neutral:
-        if word.casefold() not in places:
+        if word.casefold() not in spans:
             raise InputError(f"{word!r} is to be replaced but is no word of the conversation; give single words of it")
-    return {span: text for word, text in neutral.items() for span in places[word.casefold()]}
+    return {span: text for word, text in neutral.items() for span in spans[word.casefold()]}
 
 
-def _by_hand(messages: Conversation, triggers: Sequence[str]) -> list[Span]:
+def places(messages: Conversation, named: Sequence[str]) -> list[Span]:
+    """Where words or phrases stand that a user has named; `InputError` for one that does not."""
     spans: list[Span] = []
-    for word in triggers:
-        places = find(messages, word)
-        if not places:
-            raise InputError(f"the trigger {word!r} does not stand in the conversation as a whole word")
-        spans += places
+    for word in named:
+        found = find(messages, word)
+        if not found:
+            raise InputError(f"{word!r} does not stand in the conversation as a whole word")
+        spans += found
     return spans

@@ -1,0 +1,48 @@
+"""One prompt explained by several attribution methods."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from eval.attribution import Attribution, attribute
+from eval.errors import ModelError
+from eval.judges import JUDGES, Verdict
+from eval.models.protocol import Model
+from eval.record import Conversation
+
+
+class Comparison(NamedTuple):
+    """What each method found, by name, and why others could not."""
+
+    model: str
+    messages: Conversation
+    response: str
+    verdict: Verdict
+    found: dict[str, Attribution]
+    missing: dict[str, str]
+
+
+def compare(
+    model: Model,
+    messages: Conversation,
+    methods: Sequence[str],
+    max_new_tokens: int,
+    notify: Callable[[str], None] = lambda _: None,
+) -> Comparison:
+    """Answer a conversation and explain it by each method, each with its defaults.
+
+    Raises:
+        ModelError: no method can run with the model.
+        InputError: the conversation cannot be answered.
+    """
+    notify("answering")
+    response = model.generate([messages], max_new_tokens)[0].text
+    found, missing = {}, {}
+    for method in methods:
+        notify(method)
+        try:
+            found[method] = attribute(model, messages, method, response=response, max_new_tokens=max_new_tokens)
+        except ModelError as error:
+            missing[method] = str(error)
+    if not found:
+        raise ModelError("; ".join(missing.values()))
+    return Comparison(model.name, messages, response, JUDGES["rules"](response), found, missing)
