@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 
 from eval.attribution.ablation import ablation
 from eval.attribution.attribution import Case, Method, Score, Shares
+from eval.attribution.captum import kernel_shap
 from eval.bench.flops import Load, gradient_load, matmul_rate, operations, score_load
 from eval.bench.meter import seconds, with_peak
 from eval.bench.peers import ONE_PASS_CAPTUM, PEERS, peers_of
@@ -27,7 +28,7 @@ from eval.score import CUDA_TOKEN_BUDGET, TOKEN_BUDGET, RefusalScore
 from eval.target import Array, make_target
 from eval.words import words
 
-WORKS: dict[str, Method] = {"ablation": ablation}
+WORKS: dict[str, Method] = {"ablation": ablation, "kernel_shap": kernel_shap}
 TARGET = "own_response"
 ROUNDS = 5
 SAMPLES, STEPS = 32, 20
@@ -40,7 +41,8 @@ class Row(BaseModel):
     """What a piece of work costs us and, if there is a peer, the peer.
 
     `evaluations` are coalitions (captum's ablation asks for one fewer, that of no words) or steps of integration;
-    `ratio` is peer / ours; `ours_gflops` leaves out padding; `peak_mb` is ours, with the model.
+    `ratio` is peer / ours; `ours_gflops` leaves out padding; `peak_mb` is ours, with the model. Outside the JSON:
+    `tokens` that ran in ours, backward ones too, and the peer's memory.
     """
 
     work: str
@@ -52,6 +54,7 @@ class Row(BaseModel):
     ratio: float | None
     ours_gflops: float
     peak_mb: int | None
+    tokens: int = Field(exclude=True)
     peer_mb: int | None = Field(default=None, exclude=True)
 
 
@@ -126,6 +129,7 @@ def _ours(model: OpenWeights, task: Task) -> Row:
     device = model.module.device
     (case, answer), peak = with_peak(lambda: _attributed(model, task), device)
     took = median(seconds(lambda: _attributed(model, task), device) for _ in range(task.rounds))
+    load = _load(case, answer.passes)
     return Row(
         work=task.work,
         peer=None,
@@ -134,8 +138,9 @@ def _ours(model: OpenWeights, task: Task) -> Row:
         ours_s=round(took, 4),
         peer_s=None,
         ratio=None,
-        ours_gflops=round(operations(model.module, _load(case, answer.passes)) / took / 1e9, 1),
+        ours_gflops=round(operations(model.module, load) / took / 1e9, 1),
         peak_mb=peak,
+        tokens=load.tokens,
     )
 
 

@@ -53,13 +53,13 @@ def _speed(model: str, dtype: str, quick: bool, as_json: bool) -> None:
     from eval.attribution import check_open
     from eval.bench.peers import INSTALL_INSEQ, peers_of
     from eval.bench.speed import bench as measure
-    from eval.bench.table import speed_table
+    from eval.bench.table import WIDTH, speed_table
     from eval.models import load_model
 
     speed = measure(check_open(load_model(model, dtype=dtype), "the bench"), quick)
     if as_json:
         typer.echo(speed.model_dump_json(indent=2))
     else:
-        Console().print(speed_table(speed))
+        Console(width=WIDTH).print(speed_table(speed))
     if "inseq" not in peers_of("ig"):
         typer.echo(INSTALL_INSEQ, err=True)

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from eval.attribution.ablation import ablation
 from eval.bench.peers import PEERS
 from eval.bench.prompts import LENGTHS, RESPONSE, alone, compared, of_length
 from eval.bench.reference import AGREEMENT
@@ -69,7 +68,7 @@ def test_fast_and_slow_scores_of_skittish_agree(exact: TransformersModel, target
 def same_shares_by_captum(model: OpenWeights, prompt: str) -> None:
     """captum's own slow passes, asked for the same words and response, against the fast score."""
     messages, count = conversation(prompt), 12
-    ours = {"ablation": ablation(case_of(model, messages, count)).values}
+    ours = {work: WORKS[work](case_of(model, messages, count)).values for work in ("ablation", "kernel_shap")}
     for work, shares in ours.items():
         for peer in PEERS[work].values():
             assert peer(model, messages, RESPONSE, count) == pytest.approx(shares, abs=AGREEMENT)
