@@ -175,9 +175,9 @@ def _cells(
             ha="center", va="center_baseline", fontsize=SIZES["number"], color=PAPER if abs(share) > 0.6 else INK,
             fontweight="bold" if shares[word.span] == top > 0 else "normal",
         )  # fmt: skip
-    for phrase in found.phrases:
-        inside = [i for i, word in enumerate(words) if word.span.overlaps(phrase.span)]
-        if inside:
+    for trigger in found.triggers:
+        inside = [i for i, word in enumerate(words) if word.span.overlaps(trigger)]
+        if len(inside) > 1:
             left, right = starts[inside[0]], starts[inside[-1]] + widths[inside[-1]] - GAP
             box = Rectangle((left, y), right - left, ROW - GAP, fill=False, edgecolor=INK, linewidth=1.6)
             axes.add_patch(box)
@@ -211,7 +211,8 @@ def _signed(share: float) -> str:
 
 def _notes(told: Comparison, focus: Collection[Span]) -> list[str]:
     units = ", ".join(sorted({found.unit for found in told.found.values()}))
-    boxes = " Box: a phrase, whose words refuse together." * any(found.phrases for found in told.found.values())
+    phrases = any(p.span in found.triggers for found in told.found.values() for p in found.phrases)
+    boxes = " Box: a phrase, whose words refuse together." * phrases
     lines = " Underlined: Focus." * bool(focus)
     scale = (
         f"Colour: a word's share against the largest of its row, in bold. Number: the share ({units}).{boxes}{lines}"

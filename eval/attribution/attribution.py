@@ -151,12 +151,13 @@ class Attribution(BaseModel):
 
     @property
     def blocks(self) -> list[Feature]:
-        """What is shown as one, in reading order: the words, and the phrases with the share of their strongest word."""
-        inside = {p.span: [f for f in self.features if f.span.overlaps(p.span)] for p in self.phrases}
-        alone = [f for f in self.features if not any(f in words for words in inside.values())]
+        """What is shown as one, in reading order: the words, and phrases to blame with their strongest word's share."""
+        phrases = [phrase for phrase in self.phrases if phrase.span in self.triggers]
+        inside = [[f for f in self.features if f.span.overlaps(phrase.span)] for phrase in phrases]
+        alone = [f for f in self.features if not any(f in words for words in inside)]
         joined = [
-            Feature(**p.model_dump(exclude={"interaction"}), score=max(f.score for f in inside[p.span]))
-            for p in self.phrases
+            Feature(**phrase.model_dump(exclude={"interaction"}), score=max(f.score for f in words))
+            for phrase, words in zip(phrases, inside, strict=True)
         ]
         return sorted([*alone, *joined], key=lambda block: (block.turn, block.start))
 

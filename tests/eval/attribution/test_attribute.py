@@ -40,6 +40,7 @@ def test_a_phrase_is_one_trigger() -> None:
     assert [(span.start, span.end) for span in answer.triggers] == [(3, 8)]
     assert answer.model_dump()["triggers"] == [{"turn": 0, "start": 3, "end": 8}]
     assert [(block.text, block.score) for block in answer.blocks] == [("w0", 1), ("w1 w2", 4), ("w3", 0)]
+    assert len(found([9, 4, 3.5, 0], [phrase]).blocks) == 4, "a phrase that is not to blame is not shown"
 
 
 def test_only_log_odds_say_whether_it_refuses() -> None:
