@@ -9,6 +9,7 @@ import numpy as np
 from eval.attribution.ablation import ablation
 from eval.attribution.attribution import BUDGET, REMOVAL, Attribution, Case, Feature, Method, Phrase, Shares
 from eval.attribution.black_box import black_box
+from eval.attribution.direction import direction
 from eval.attribution.hierarchy import by_turns
 from eval.attribution.phrases import phrases
 from eval.calls import JUDGED, RATE, Calls
@@ -18,7 +19,7 @@ from eval.models.protocol import Model, OpenWeights
 from eval.record import Conversation, Span
 from eval.words import words
 
-METHODS: dict[str, Method] = {"ablation": by_turns(ablation), "black_box": black_box}
+METHODS: dict[str, Method] = {"ablation": by_turns(ablation), "direction": direction, "black_box": black_box}
 
 __all__ = [
     "BUDGET", "METHODS", "REMOVAL", "Attribution", "Case", "Feature", "Phrase", "Shares", "attribute", "check_open",

@@ -1,0 +1,28 @@
+"""direction: how far each word's hidden states lie along the refusal direction, and what that does to the score.
+
+The representation-level evidence: one pass forward and one backward for all words, after Arditi et al. 2024 (arXiv
+2406.11717).
+"""
+
+import numpy as np
+
+from eval.attribution.attribution import Case, Shares
+
+
+def direction(case: Case) -> Shares:
+    """Nats along the refusal direction, to first order; 1 pass and 2 evaluations.
+
+    The error is what the shares leave unexplained of the score with all words less the score with none: refusal that
+    lies off the direction, or that is no straight line along it.
+
+    Raises:
+        ModelError: no direction is known for the model, or it gives no hidden states.
+    """
+    from eval.gradient import GradientScore
+    from eval.refusal_direction import known, shares
+
+    model, target = case.open
+    score = GradientScore(model, case.messages, case.features, target)
+    values = shares(score, known(model))
+    ends = case.score(np.array([[True], [False]]).repeat(len(case.features), axis=1))
+    return Shares(values, abs(float(ends[0] - ends[1] - values.sum())), score.passes)
