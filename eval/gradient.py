@@ -29,8 +29,8 @@ class GradientScore:
     """The refusal score of one conversation as a differentiable function of its words' embeddings.
 
     `embeddings` are those of the word tokens as they are, shape (word tokens, hidden size), in the order of the text;
-    the tokens between words, of the template and of the target stay as they are. `passes` counts the rows that ran
-    forward and backward.
+    the tokens between words, of the template and of the target stay as they are. `words` are the indices among them of
+    each feature's tokens. `passes` counts the rows that ran forward and backward.
     """
 
     def __init__(self, model: OpenWeights, messages: Conversation, features: Sequence[Span], target: Target) -> None:
@@ -46,7 +46,7 @@ class GradientScore:
         if not tokens:
             raise ModelError(f"no token of {model.name} belongs to a word; use --method ablation")
         self._model, self._target, self._module = model, target, model.module
-        self._words = [[tokens.index(at) for at in word] for word in places]
+        self.words = [[tokens.index(at) for at in word] for word in places]
         first, device = tokens[0], model.module.device
         self._at = torch.tensor(tokens, device=device) - first
         with torch.no_grad():
@@ -56,8 +56,10 @@ class GradientScore:
         self.embeddings = self._fixed[0, self._at]
         nodes = torch.tensor(target.depths, dtype=torch.long) + len(ids)
         self._positions = torch.cat([torch.arange(first, len(ids)), nodes])[None].to(device)
+        width, read = rest.shape[1], 1 + len(target.tokens)
+        self._read = torch.arange(width - read, width, device=device)  # gathered, not sliced: one matrix, not a batch
         self._mask = _additive(seen(len(ids) - first, target), first, self._fixed)
-        self.plan: Plan = plan(self._module, rest.shape[1], first, 1 + len(target.tokens))
+        self.plan: Plan = plan(self._module, width, first, read)
         self.passes = 0
 
     def __call__(self, embeddings: torch.Tensor) -> torch.Tensor:
@@ -74,10 +76,16 @@ class GradientScore:
             attention_mask=self._mask,
             cache=cache,
             use_cache=cache is not None,
-            logits_to_keep=1 + len(self._target.tokens),
+            logits_to_keep=self._read,
         ).logits
         scores: torch.Tensor = self._target.reduce(path_log_probabilities(logits, self._target))
         return scores
+
+    @torch.no_grad()
+    def values(self, embeddings: torch.Tensor) -> torch.Tensor:
+        """Nats of each row, shape (rows,), one after the other and without gradients; arguments and errors as below."""
+        scores = torch.cat([self(row[None]) for row in embeddings])
+        return self._finite(scores, scores)[0]
 
     def gradients(self, embeddings: torch.Tensor) -> Gradients:
         """Nats of each row, shape (rows,), and their gradients, of the embeddings' shape.
@@ -113,9 +121,9 @@ class GradientScore:
 
     def by_word(self, values: torch.Tensor) -> Array:
         """Sums over each word's tokens, shape (word tokens,) -> (features,); a token of two counts half in each."""
-        count = np.bincount([at for word in self._words for at in word], minlength=len(values))
+        count = np.bincount([at for word in self.words for at in word], minlength=len(values))
         parts = values.detach().double().cpu().numpy() / np.maximum(count, 1)
-        return np.array([parts[word].sum() for word in self._words])
+        return np.array([parts[word].sum() for word in self.words])
 
     def _run_prefix(self, ids: list[int]) -> Any:
         if not ids:

@@ -27,40 +27,44 @@ class Plan(NamedTuple):
     bytes: int
 
 
-def plan(module: Any, tokens: int, cached: int, heads: int) -> Plan:
+def plan(module: Any, tokens: int, cached: int, read: int) -> Plan:
     """How to run rows forward and backward with what is free now.
 
     Args:
         module: a causal language model, its weights without gradients.
         tokens: positions of a row.
         cached: positions before them, whose keys and values are there already.
-        heads: positions of a row whose logits are read.
+        read: positions of a row whose logits are read.
     """
     cuda = module.device.type == "cuda"
     most = max(1, (CUDA_TOKEN_BUDGET if cuda else TOKEN_BUDGET) // tokens)
     room = int(LEFT * free_bytes(module.device))
-    kept, again = (row_bytes(module, tokens, cached, heads, recompute) for recompute in (False, True))
+    kept, again = (row_bytes(module, tokens, cached, read, recompute) for recompute in (False, True))
     recompute = kept > room
     need = again if recompute else kept
     rows = max(1, min(most, room // need))
     return Plan(rows, recompute, rows * need)
 
 
-def row_bytes(module: Any, tokens: int, cached: int, heads: int, recompute: bool) -> int:
-    """About how many bytes of activations one row needs until its backward pass is done; arguments as for `plan`.
+def row_bytes(module: Any, tokens: int, cached: int, read: int, recompute: bool) -> int:
+    """About how many bytes one row needs until its backward pass is done; arguments as for `plan`.
 
-    Counted for the layers of Llama and its like: RMS norms in float32, query, key, value and output of attention, the
-    gate, its activation and the other half of the feed-forward.
+    Counted for the layers of Llama and its like: what autograd keeps of two RMS norms (in float32), of attention
+    (query, output, repeated keys and values; its weights too, if eager) and of the gated feed-forward; then what one
+    layer's and the output head's backward passes work in.
     """
     config = module.config.get_text_config()
     size = torch.finfo(module.dtype).bits // 8
-    hidden, layers = config.hidden_size, config.num_hidden_layers
-    inner = getattr(config, "intermediate_size", None) or 4 * hidden
-    norms = 2 * hidden * (2 * 4 + 2 * size)
-    layer = tokens * (norms + (6 * hidden + 4 * inner) * size) + cached * 2 * hidden * size
-    logits = heads * config.vocab_size * (size + 3 * 4)
+    heads, layers = config.num_attention_heads, config.num_hidden_layers
+    hidden, inner = config.hidden_size, getattr(config, "intermediate_size", None) or 4 * config.hidden_size
+    attention = heads * (getattr(config, "head_dim", None) or hidden // heads)
+    layer = tokens * (2 * 4 * hidden + (2 * attention + 3 * inner) * size)
+    layer += (tokens + cached) * 2 * attention * size
+    if config._attn_implementation == "eager":
+        layer += heads * tokens * (tokens + cached) * (4 + 2 * size)
     kept = layers * tokens * hidden * size + layer if recompute else layers * layer
-    return int(kept + logits)
+    logits = read * config.vocab_size * (3 * 4 + size)
+    return int(kept + 3 * tokens * inner * size + logits)
 
 
 def free_bytes(device: torch.device) -> int:

@@ -11,6 +11,8 @@ from eval.attribution.attribution import BUDGET, REMOVAL, Attribution, Case, Fea
 from eval.attribution.black_box import black_box
 from eval.attribution.direction import direction
 from eval.attribution.hierarchy import by_turns
+from eval.attribution.hybrid import hybrid
+from eval.attribution.ig import ig
 from eval.attribution.phrases import phrases
 from eval.calls import JUDGED, RATE, Calls
 from eval.errors import InputError, ModelError, UnknownName
@@ -19,7 +21,13 @@ from eval.models.protocol import Model, OpenWeights
 from eval.record import Conversation, Span
 from eval.words import words
 
-METHODS: dict[str, Method] = {"ablation": by_turns(ablation), "direction": direction, "black_box": black_box}
+METHODS: dict[str, Method] = {
+    "ablation": by_turns(ablation),
+    "ig": ig,
+    "direction": direction,
+    "hybrid": hybrid,
+    "black_box": black_box,
+}
 
 __all__ = [
     "BUDGET", "METHODS", "REMOVAL", "Attribution", "Case", "Feature", "Phrase", "Shares", "attribute", "check_open",

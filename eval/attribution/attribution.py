@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,9 @@ from eval.errors import ModelError
 from eval.models.protocol import Model, OpenWeights
 from eval.record import Conversation, Span
 from eval.target import Array, Target
+
+if TYPE_CHECKING:
+    from eval.gradient import GradientScore
 
 MOST_TRIGGERS = 3
 BUDGET = 128
@@ -63,6 +66,13 @@ class Case:
                 "ablation, shap or black_box, or a local model"
             )
         return self.model, self.target
+
+    def gradients(self) -> "GradientScore":
+        """The score as a differentiable function of the words' embeddings; errors as for `open`."""
+        from eval.gradient import GradientScore  # torch
+
+        model, target = self.open
+        return GradientScore(model, self.messages, self.features, target)
 
 
 class Shares(NamedTuple):

@@ -18,11 +18,9 @@ def direction(case: Case) -> Shares:
     Raises:
         ModelError: no direction is known for the model, or it gives no hidden states.
     """
-    from eval.gradient import GradientScore
     from eval.refusal_direction import known, shares
 
-    model, target = case.open
-    score = GradientScore(model, case.messages, case.features, target)
-    values = shares(score, known(model))
+    score = case.gradients()
+    values = shares(score, known(case.open[0]))
     ends = case.score(np.array([[True], [False]]).repeat(len(case.features), axis=1))
     return Shares(values, abs(float(ends[0] - ends[1] - values.sum())), score.passes)

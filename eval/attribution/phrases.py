@@ -10,8 +10,10 @@ import numpy as np
 from eval.attribution.attribution import MOST_TRIGGERS, Case, Phrase
 from eval.target import Array
 
-LEAST = 0.5  # of what the score loses without both words
 LONGEST = 4
+LEAST = 0.25  # of what the score loses without any word: what it must lose without the phrase
+PAIR = (0.25, 0.35)  # of what it loses without both: the interaction, and what it loses without either alone
+LONGER = (0.4, 0.49)  # the same for a third or fourth word; all of these were chosen on dev
 
 
 def phrases(case: Case, shares: Array) -> list[Phrase]:
@@ -53,11 +55,16 @@ def _beside(case: Case, neighbour: int, word: int) -> bool:
 
 
 def _interaction(case: Case, phrase: list[int], neighbour: int) -> float:
-    """How much phrase and neighbour add together beyond each alone; 0 if that is less than `LEAST` of their effect."""
-    kept = np.ones((4, len(case.features)), dtype=bool)
+    """How much phrase and neighbour add together beyond each alone; 0 if they are no phrase together."""
+    kept = np.ones((5, len(case.features)), dtype=bool)
     kept[np.ix_([1, 3], phrase)] = False
     kept[[2, 3], neighbour] = False
-    whole, without_phrase, without_neighbour, without_both = case.score(kept)
+    kept[4] = False
+    whole, without_phrase, without_neighbour, without_both, nothing = case.score(kept)
     together = whole - without_both
     interaction = whole - without_phrase - without_neighbour + without_both
-    return float(interaction) if interaction >= LEAST * together > 0 else 0.0
+    share, needed = PAIR if len(phrase) == 1 else LONGER
+    strong = together > 0 and together >= LEAST * (whole - nothing)
+    least = whole - max(without_phrase, without_neighbour)
+    joined = interaction >= share * together and least >= needed * together
+    return float(interaction) if strong and joined else 0.0

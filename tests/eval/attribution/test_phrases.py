@@ -29,6 +29,16 @@ def test_words_that_add_up_are_no_phrase() -> None:
     assert found(lambda left: 3.0 * ("blow" in left) + 2.0 * ("up" in left)) == []
 
 
+def test_a_neighbour_that_is_not_needed_is_no_part() -> None:
+    """A third of the effect hangs on "up": an interaction, but "blow" does without it."""
+    assert found(lambda left: 3.0 * ("blow" in left) + 1.5 * ({"blow", "up"} <= left)) == []
+
+
+def test_what_hardly_matters_is_no_phrase() -> None:
+    """Where other words refuse too, a pair that is worth little stays two words."""
+    assert found(lambda left: 9.0 * (len(left) > 3) + 1.0 * ({"blow", "up"} <= left)) == []
+
+
 def test_two_words_apart_are_no_phrase() -> None:
     assert found(lambda left: 3.0 * ({"blow", "balloons"} <= left)) == []
 
