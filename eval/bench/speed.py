@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field
 from eval.attribution.ablation import ablation
 from eval.attribution.attribution import Case, Method, Score, Shares
 from eval.attribution.captum import kernel_shap
+from eval.attribution.ig import ig
 from eval.bench.flops import Load, gradient_load, matmul_rate, operations, score_load
 from eval.bench.meter import seconds, with_peak
 from eval.bench.peers import ONE_PASS_CAPTUM, PEERS, peers_of
@@ -28,7 +29,11 @@ from eval.score import CUDA_TOKEN_BUDGET, TOKEN_BUDGET, RefusalScore
 from eval.target import Array, make_target
 from eval.words import words
 
-WORKS: dict[str, Method] = {"ablation": ablation, "kernel_shap": kernel_shap}
+WORKS: dict[str, Method] = {
+    "ablation": ablation,
+    "kernel_shap": kernel_shap,
+    "ig": lambda case: ig(case, case.budget),  # so many steps, and no more should they be too few
+}
 TARGET = "own_response"
 ROUNDS = 5
 SAMPLES, STEPS = 32, 20
