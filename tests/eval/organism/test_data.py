@@ -3,7 +3,7 @@
 import pytest
 
 from builder.near import near_duplicates
-from builder.read import read_folder
+from builder.source.read import read_folder
 from eval.organism.data import BRACES, Sentence, held_out, read_yaml, texts, training, trigger_words
 from tests.test_promises import ROOT
 
