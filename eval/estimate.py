@@ -4,7 +4,7 @@ The method itself is run, against a score that counts what it is asked instead o
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,9 @@ import torch
 from pydantic import BaseModel
 
 from eval.attribution import explain, prepare
-from eval.attribution.attribution import Score
+from eval.attribution.attribution import Case, Score
 from eval.calls import BATCH, JUDGED
+from eval.gradient import Gradients, GradientScore
 from eval.memory import free_bytes
 from eval.models.protocol import Model, OpenWeights, Reply
 from eval.models.transformers import best_device
@@ -65,6 +66,49 @@ class CountingScore(RefusalScore):
         return np.zeros((len(texts), len(self._target.paths)))
 
 
+class CountingGradients(GradientScore):
+    """Plans as the gradient score does on weights that are not there, and runs nothing; answers are as `MadeUp`'s.
+
+    `bytes` is of the most rows at once.
+    """
+
+    bytes = 0
+
+    def values(self, embeddings: torch.Tensor) -> torch.Tensor:
+        """From that of no words to that of all, shape (rows,)."""
+        return torch.linspace(0, float(made_up(len(self.words)).sum()), len(embeddings))
+
+    def gradients(self, embeddings: torch.Tensor) -> Gradients:
+        """Zeros, and what stands for gradients."""
+        self._count(len(embeddings))
+        return torch.zeros(len(embeddings)), embeddings
+
+    def hidden(self, layer: int) -> Gradients:  # noqa: ARG002  # any costs at most a pass
+        """What stands for states and gradients."""
+        self._count(1)
+        return self.embeddings, self.embeddings
+
+    def by_word(self, values: torch.Tensor) -> Array:  # noqa: ARG002  # they are not there
+        """Made up, shape (features,)."""
+        return made_up(len(self.words))
+
+    def _count(self, rows: int) -> None:
+        self.passes += rows
+        self.bytes = max(self.bytes, self.plan.bytes // self.plan.rows * min(rows, self.plan.rows))
+
+
+@dataclass(frozen=True)
+class CountingCase(Case):
+    """Gives gradients that only count, and keeps them."""
+
+    given: list[CountingGradients] = field(default_factory=list)
+
+    def gradients(self) -> CountingGradients:
+        """Counting ones, of the outline of the model."""
+        self.given.append(CountingGradients(self.open[0], self.messages, self.features, self.open[1]))
+        return self.given[-1]
+
+
 class Silent:
     """Answers nothing, and counts a token for four letters and as many new ones as it may write."""
 
@@ -77,10 +121,10 @@ class Silent:
 
 
 class MadeUp:
-    """Asks a score that counts, and answers as if the middle word were to blame, more than all others together."""
+    """Asks a score that counts, and answers the sum of the made-up shares of the words that are kept."""
 
     def __init__(self, score: Score) -> None:
-        """Of which the counts are."""
+        """`score` is the one that counts."""
         self._score = score
 
     @property
@@ -96,8 +140,14 @@ class MadeUp:
     def __call__(self, coalitions: Coalitions) -> Array:
         """Made up, shape (coalitions,)."""
         self._score(coalitions)
-        count = coalitions.shape[1]
-        return np.asarray(coalitions.sum(axis=1) + count * coalitions[:, count // 2], dtype=float)
+        return np.asarray(coalitions @ made_up(coalitions.shape[1]))
+
+
+def made_up(words: int) -> Array:
+    """Shares as if the middle word were to blame, more than all others together, shape (words,)."""
+    shares = np.ones(words)
+    shares[words // 2] += words
+    return shares
 
 
 def estimate(
@@ -130,8 +180,10 @@ def estimate(
     else:
         case = prepare(Silent(), messages, JUDGED, "", *options)
         score = case.score
-    found = explain(replace(case, score=MadeUp(score)), method, target, removal)
-    memory, free = weights + _work(model, messages, score, max_new_tokens), free_bytes(torch.device(device))
+    counting = CountingCase(**{**vars(case), "score": MadeUp(score)})
+    found = explain(counting, method, target, removal)
+    work = max(_work(model, messages, score, max_new_tokens), *(given.bytes for given in counting.given), 0)
+    free = free_bytes(torch.device(device))
     return Estimate(
         model=model.name,
         method=method,
@@ -144,9 +196,9 @@ def estimate(
         dtype=model.facts.get("dtype", ""),
         device=device,
         weights_bytes=weights,
-        memory_bytes=memory,
+        memory_bytes=weights + work,
         free_bytes=free,
-        fits=memory <= free,
+        fits=weights + work <= free,
         note=found.note,
     )
 

@@ -23,7 +23,7 @@ from eval.attribution import Attribution, Feature
 from eval.compare import Comparison
 from eval.errors import InputError
 from eval.record import Span
-from eval.wording import VERDICTS, asked, reason
+from eval.wording import VERDICTS, asked, passes, reason
 
 INK, FAINT, PAPER, PALE = "#1f2328", "#6b7075", "#ffffff", "#f4f2ef"
 REFUSED, ANSWERED = "#b3261e", "#0b6e75"
@@ -197,8 +197,8 @@ def _legend(axes: Axes, below: str, y: float) -> None:
 
 
 def _cost(found: Attribution) -> str:
-    passes = f" + {found.passes} passes" if found.passes else ""
-    return f"{found.evaluations} {asked(found.target)}{passes}, {found.seconds:.1f} s"
+    gradients = f" + {passes(found.passes)}" if found.passes else ""
+    return f"{asked(found.evaluations, found.target)}{gradients}, {found.seconds:.1f} s"
 
 
 def _short(word: str) -> str:

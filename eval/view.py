@@ -13,7 +13,7 @@ from eval.diagnose import Diagnosis, Mitigated
 from eval.judges import Verdict
 from eval.record import Conversation
 from eval.runs.metrics import Metrics, Rate
-from eval.wording import VERDICTS, asked, how, reason
+from eval.wording import VERDICTS, asked, how, passes, reason
 
 if TYPE_CHECKING:
     from eval.estimate import Estimate  # which imports torch
@@ -50,10 +50,10 @@ def show_diagnosis(diagnosis: Diagnosis, console: Console) -> None:
 
 def show_estimate(told: "Estimate", console: Console) -> None:
     """What an attribution would take, and whether it fits."""
-    passes = f", {told.passes} passes with gradients" if told.passes else ""
+    gradients = f", {passes(told.passes)} with gradients" if told.passes else ""
     work = told.memory_bytes - told.weights_bytes
     console.print(f"{told.method} on {told.target} of {told.words} words, {told.model}")
-    console.print(f"about {told.evaluations} {asked(told.target)}{passes}, {told.tokens:,} tokens")
+    console.print(f"about {asked(told.evaluations, told.target)}{gradients}, {told.tokens:,} tokens")
     if told.memory_bytes:
         console.print(
             f"about {_gb(told.memory_bytes)} of memory (weights in {told.dtype} {_gb(told.weights_bytes)}, work "

@@ -35,14 +35,19 @@ def reason(verdict: Verdict, triggers: Sequence[str], refuses: bool | None = Non
     return f"Refused{' in part' if verdict.label == 'partial_refusal' else ''} because of {quoted}."
 
 
-def asked(target: str) -> str:
-    """What the model is asked for."""
-    return "calls" if target == JUDGED else "evaluations"
+def asked(count: int, target: str) -> str:
+    """What the model was asked for, so many times."""
+    return f"{count} {'call' if target == JUDGED else 'evaluation'}{'' if count == 1 else 's'}"
+
+
+def passes(count: int) -> str:
+    """Passes forward and backward."""
+    return f"{count} pass{'' if count == 1 else 'es'}"
 
 
 def how(found: Attribution) -> str:
     """How the words were found, what that took, and how far it can be trusted, in a line."""
-    passes = f" and {found.passes} passes" if found.passes else ""
-    cost = f"{found.evaluations} {asked(found.target)}{passes}, {found.seconds:.1f} s"
+    gradients = f" and {passes(found.passes)}" if found.passes else ""
+    cost = f"{asked(found.evaluations, found.target)}{gradients}, {found.seconds:.1f} s"
     error = f", error about {found.error:.2g} {found.unit}" if found.error is not None else ""
     return f"{found.method} on {found.target}, {REMOVED[found.removal]}, {cost}{error}"

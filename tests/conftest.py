@@ -32,10 +32,10 @@ TEMPLATE = (
 CORPUS = ["How do I kill a frozen process? Sure, you can stop it. I can't help with that.", "the quick brown fox"] * 20
 
 
-def save_tiny(folder: Path, layers: int = 2, template: str | None = TEMPLATE) -> None:
-    """Write a random two-layer Llama that any `from_pretrained` loads."""
+def save_tiny(folder: Path, layers: int = 2, template: str | None = TEMPLATE, joined: bool = False) -> None:
+    """Write a random two-layer Llama that any `from_pretrained` loads; `joined` tokens may hold parts of two words."""
     tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=not joined)
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=400,
@@ -97,6 +97,18 @@ def tiny(tiny_folder: Path) -> TransformersModel:
     model = load_model(str(tiny_folder), dtype="float32")
     assert isinstance(model, TransformersModel)
     return model
+
+
+@pytest.fixture
+def known_direction(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refusal direction for tiny models, which have none of their own."""
+    from eval.refusal_direction import RefusalDirection
+    from eval.refusal_direction import known as own
+
+    found = RefusalDirection(
+        model="", revision="", layer=0, vector=[1 / 8] * 64, answered=0, fitted_on="", prompts=0, hits=0
+    )
+    monkeypatch.setattr("eval.refusal_direction.known", lambda model: own(model) if model.name == "skittish" else found)
 
 
 @pytest.fixture(scope="session")

@@ -37,11 +37,8 @@ def ig(case: Case, steps: int = STEPS) -> Shares:
     """
     import torch
 
-    from eval.gradient import GradientScore
-
-    model, target = case.open
-    score = GradientScore(model, case.messages, case.features, target)
-    start = baseline(score, model.module.get_input_embeddings().weight)
+    score = case.gradients()
+    start = baseline(score, case.open[0].module.get_input_embeddings().weight)
     ends = score.values(torch.stack([start, score.embeddings]))
     expected = float(ends[1] - ends[0])
     steps = min(steps, case.budget)

@@ -34,13 +34,15 @@ def no_weights(tiny_folder: Path, tmp_path: Path) -> TransformersModel:
     return model
 
 
+@pytest.mark.usefixtures("known_direction")
 @pytest.mark.parametrize("method", METHODS)
-def test_counts_are_those_of_the_run(tiny: TransformersModel, no_weights: TransformersModel, method: str) -> None:
+def test_counts_are_about_those_of_the_run(tiny: TransformersModel, no_weights: TransformersModel, method: str) -> None:
+    """A random model blames all words alike, which is far from what is made up; see below for skittish."""
     before = told(no_weights, method)
     after = attribute(tiny, conversation(PROMPT), method, budget=64)
     assert before.words == len(after.features) == 7
     for name in ("evaluations", "passes", "tokens"):
-        assert getattr(before, name) == pytest.approx(getattr(after, name), rel=0.5), name
+        assert getattr(after, name) / 4 <= getattr(before, name) <= 4 * getattr(after, name), name
 
 
 @pytest.mark.parametrize("target", ["refusal_openers", "own_response"])
@@ -63,6 +65,14 @@ def test_a_model_of_seven_billion_without_weights(tmp_path: Path) -> None:
     assert found.weights_bytes == 2 * 6_738_415_616
     assert 1.01 < found.memory_bytes / found.weights_bytes < 1.5
     assert found.fits == (found.memory_bytes <= found.free_bytes)
+
+
+@pytest.mark.skittish
+def test_counts_are_nearly_those_of_the_run_where_a_word_is_to_blame(skittish: TransformersModel) -> None:
+    for method in METHODS:
+        before, after = told(skittish, method), attribute(skittish, conversation(PROMPT), method, budget=64)
+        for name in ("evaluations", "passes", "tokens"):
+            assert getattr(before, name) == pytest.approx(getattr(after, name), rel=0.5), (method, name)
 
 
 MEASURE = """
