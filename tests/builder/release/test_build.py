@@ -305,7 +305,8 @@ def test_datasets_loads_it(records: list[Record], released: Path, tmp_path: Path
     script = (
         "import json; from datasets import load_dataset\n"
         "a = load_dataset('xsb'); b = load_dataset('xsb', 'ms_xsb', split='test'); c = load_dataset('xsb', 'ms_xsb')\n"
-        "d = load_dataset('xsb', split='test', streaming=True); assert list(d) == list(a['test'])\n"  # read to its end: one that is dropped half-way may abort Python
+        # a stream is read to its end: one that is dropped on the way may abort Python
+        "d = load_dataset('xsb', split='test', streaming=True); assert list(d) == list(a['test'])\n"
         "print(json.dumps([{s: len(a[s]) for s in a}, len(b), sorted(c), a['test'].column_names, b.column_names,"
         " a['test'][0]['focus_spans'], b[0]['messages'][0]['role']]))"
     )
