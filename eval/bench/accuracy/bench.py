@@ -10,8 +10,7 @@ from pathlib import Path
 import torch
 from pydantic import BaseModel
 
-from eval.attribution import METHODS
-from eval.attribution.attribution import BUDGET
+from eval.attribution import BUDGET, METHODS, REMOVAL
 from eval.bench.accuracy.baselines import BASELINES
 from eval.bench.accuracy.cases import FOCUS, KINDS, AccuracyCase, Split, cases
 from eval.bench.accuracy.measure import measure
@@ -43,7 +42,7 @@ def bench(
 
     Args:
         model: that is attributed.
-        out: folder; what it holds of the same model is not measured again.
+        out: folder; what it holds of the same model is not measured again, and reported with the rest.
         methods: names in `METHODS`; all of them if none is given.
         split: `dev` to choose on, `test` to report.
         limit: cases of each kind, evenly from all of them.
@@ -61,8 +60,9 @@ def bench(
     if not chosen:
         raise InputError(f"{model.name} refuses no prompt of this bench, so there is nothing to attribute")
     results = _measured(model, chosen, list(methods or METHODS), out / "cases.jsonl")
-    facts = _facts(model, split, found, chosen)
-    replace_file(out / "misses.jsonl", misses(chosen, results))
+    results = _in_order([result for result in results if result.case in {case.id for case in found}])
+    facts = _facts(model, split, found, results)
+    replace_file(out / "misses.jsonl", misses(found, results))
     replace_file(out / "report.md", markdown(results, facts, notes))
     accuracy = Accuracy(facts=facts, notes=notes, rows=rows(results))
     replace_file(out / "report.json", accuracy.model_dump_json(indent=1) + "\n")
@@ -73,7 +73,7 @@ def plans(methods: Sequence[str]) -> list[Plan]:
     """Baselines, and every method as it is called by default; `ablation` with every way of removing words."""
     found = [Plan(method=name) for name in (*BASELINES, *methods)]
     if "ablation" in methods:
-        found += [Plan(method="ablation", removal=name) for name in REMOVALS if name != Plan(method="").removal]
+        found += [Plan(method="ablation", removal=name) for name in REMOVALS if name != REMOVAL]
     return found
 
 
@@ -108,10 +108,17 @@ def misses(cases: Sequence[AccuracyCase], results: Sequence[Result]) -> str:
 
 
 def _measured(model: OpenWeights, chosen: list[AccuracyCase], methods: list[str], path: Path) -> list[Result]:
-    results = measure(model, chosen, plans(methods), path)
+    measure(model, chosen, plans(methods), path)
     few = [case for _, group in groupby(chosen, key=lambda case: case.kind) for case in evenly(list(group), CURVE)]
     budgets = [Plan(method=m, budget=b) for m in SAMPLED if m in methods for b in BUDGETS if b != BUDGET]
-    return results + measure(model, few, budgets, path)
+    return measure(model, few, budgets, path)
+
+
+def _in_order(results: Sequence[Result]) -> list[Result]:
+    """By kind, baselines first, then methods as `METHODS` has them, whenever they were run."""
+    names = [*BASELINES, *METHODS]
+    known = [result for result in results if result.plan.method in names]
+    return sorted(known, key=lambda r: (KINDS.index(r.kind), names.index(r.plan.method)))
 
 
 def _cases(model: OpenWeights, split: Split, out: Path) -> tuple[list[AccuracyCase], list[str]]:
@@ -137,9 +144,10 @@ def _claim(out: Path, model: OpenWeights) -> None:
 
 
 def _facts(
-    model: OpenWeights, split: Split, found: Sequence[AccuracyCase], chosen: Sequence[AccuracyCase]
+    model: OpenWeights, split: Split, found: Sequence[AccuracyCase], results: Sequence[Result]
 ) -> dict[str, str]:
-    counts = {kind: (sum(c.kind == kind for c in chosen), sum(c.kind == kind for c in found)) for kind in KINDS}
+    run = {(result.case, result.kind) for result in results}
+    counts = {kind: (sum(k == kind for _, k in run), sum(c.kind == kind for c in found)) for kind in KINDS}
     return {
         "model": model.name,
         **model.facts,

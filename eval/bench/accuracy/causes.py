@@ -8,7 +8,7 @@ from eval.organism.data import trigger_words
 from eval.record import Span
 from eval.words import words
 
-NONE = ""
+SECOND = "the other redundant word ranks behind"
 
 
 def is_decoy(case: AccuracyCase, top: Span) -> bool:
@@ -26,7 +26,7 @@ def cause(case: AccuracyCase, top: Span, share: float, freed: bool) -> str:
         freed: whether the model answers once it is deleted.
     """
     if case.blames(top):
-        return NONE
+        return ""
     text = top.text(case.messages).lower()
     reasons = {
         "no word adds to refusal": share <= 0,

@@ -8,7 +8,7 @@ from pathlib import Path
 from eval.attribution import attribute
 from eval.bench.accuracy.baselines import BASELINES
 from eval.bench.accuracy.cases import AccuracyCase
-from eval.bench.accuracy.causes import cause, is_decoy, phrase_cause
+from eval.bench.accuracy.causes import SECOND, cause, is_decoy, phrase_cause
 from eval.bench.accuracy.fidelity import Faithful
 from eval.bench.accuracy.result import TOP, Fidelity, Named, Plan, Ranked, Result, exact, ranks
 from eval.models.protocol import OpenWeights
@@ -20,24 +20,23 @@ CHUNK = 24  # cases whose deletions are answered in one batch
 
 
 def measure(model: OpenWeights, cases: Sequence[AccuracyCase], plans: Sequence[Plan], path: Path) -> list[Result]:
-    """The results of every case under every plan, those that `path` held already among them."""
+    """Every result in `path`, once every case has one under every plan."""
     known = read_results(path)
     done = {(result.case, result.plan.model_dump_json()) for result in known}
-    todo = [
+    left_over = [
         (chunk, plan, left)
         for chunk in _chunks(cases)
         for plan in plans
         if (left := [case for case in chunk if (case.id, plan.model_dump_json()) not in done])
     ]
     faithful = Faithful(model, _verdicts(cases, known))
-    for chunk, plan, left in track(todo, "accuracy"):
+    for chunk, plan, left in track(left_over, "accuracy"):
         faithful.keep(case.id for case in chunk)
         rankings = [ranking(model, case, plan) for case in left]
         tested = faithful.test(left, rankings)
         known += (new := [_result(*row, plan) for row in zip(left, rankings, tested, strict=True)])
         _append(path, new)
-    wanted = {(case.id, plan.model_dump_json()) for case in cases for plan in plans}
-    return [result for result in known if (result.case, result.plan.model_dump_json()) in wanted]
+    return known
 
 
 def ranking(model: OpenWeights, case: AccuracyCase, plan: Plan) -> Ranked:
@@ -95,10 +94,12 @@ def _verdicts(cases: Sequence[AccuracyCase], known: Sequence[Result]) -> dict[st
 
 def _result(case: AccuracyCase, ranked: Ranked, fidelity: Fidelity, plan: Plan) -> Result:
     top, trigger = ranked.words[0], next(iter(ranked.triggers), None)
-    is_exact = exact(case, trigger)
+    places, is_exact = ranks(case, ranked.words), exact(case, trigger)
     why = cause(case, top, ranked.shares[0], fidelity.freed)
     if case.kind == "phrase" and not why and not is_exact:
         why = phrase_cause(case, trigger)
+    if case.kind == "redundant" and not why and max(places) > len(places):
+        why = SECOND
     named = zip(ranked.words[:TOP], ranked.shares, strict=False)
     return Result(
         case=case.id,
@@ -108,7 +109,7 @@ def _result(case: AccuracyCase, ranked: Ranked, fidelity: Fidelity, plan: Plan) 
         words=len(ranked.words),
         top=[Named(text=s.text(case.messages), turn=s.turn, start=s.start, share=share) for s, share in named],
         trigger=trigger.text(case.messages) if trigger else "",
-        ranks=ranks(case, ranked.words),
+        ranks=places,
         exact=is_exact,
         flips=case.flips,
         decoy=is_decoy(case, top),

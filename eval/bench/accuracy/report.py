@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-from eval.attribution.attribution import BUDGET
+from eval.attribution import BUDGET, REMOVAL
 from eval.bench.accuracy.result import Result
 from eval.bench.accuracy.table import FLIPPED, Row, paired, reached, rows
 from eval.runs.metrics import Rate
@@ -91,10 +91,11 @@ def _list(items: Sequence[str]) -> list[str]:
 
 
 def _goals(table: Sequence[Row]) -> str:
-    head = ("kind", "figure", "goal (%)", "best", "method", "kept")
+    head = ("kind", "figure", "goal (%)", "best", "n", "method", "kept")
     return grid(head, [
         (
-            goal.kind, goal.what, f"{'<=' if goal.at_most else '>='} {100 * goal.bound:.0f}", interval(share), method,
+            goal.kind, goal.what, f"{'<=' if goal.at_most else '>='} {100 * goal.bound:.0f}", interval(share),
+            str(share.scored), method,
             "yes" if kept else "**no**",
         )
         for goal, method, share, kept in reached(table)
@@ -113,7 +114,7 @@ def _removals(results: Sequence[Result]) -> str:
 def _curve(results: Sequence[Result]) -> str:
     """Accuracy against cost, on the cases that every budget was tried on."""
     methods = {r.plan.method for r in results if r.plan.budget != BUDGET}
-    sampled = [r for r in results if r.plan.method in methods and r.plan.removal == "delete"]
+    sampled = [r for r in results if r.plan.method in methods and r.plan.removal == REMOVAL]
     shared = _shared(sampled)
     pooled = [r.model_copy(update={"kind": "all"}) for r in sampled if r.case in shared]
     table = sorted(rows(pooled), key=lambda row: (row.plan.method, row.plan.budget))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel
 
-from eval.attribution.attribution import BUDGET
+from eval.attribution import BUDGET, REMOVAL
 from eval.bench.accuracy.cases import AccuracyCase, Split
 from eval.record import Span
 from eval.words import words
@@ -16,13 +16,13 @@ class Plan(BaseModel):
     """A method with the options that it is measured with."""
 
     method: str
-    removal: str = "delete"
+    removal: str = REMOVAL
     budget: int = BUDGET
 
     @property
     def name(self) -> str:
         """The method, with what is not the default."""
-        removal = f", {self.removal}" if self.removal != "delete" else ""
+        removal = f", {self.removal}" if self.removal != REMOVAL else ""
         return self.method + removal + (f", {self.budget}" if self.budget != BUDGET else "")
 
 

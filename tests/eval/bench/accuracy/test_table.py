@@ -54,4 +54,4 @@ def test_markdown() -> None:
     text = markdown(RESULTS, {"model": "toy"}, ["No cases of the kind dialogue: the model refuses none."])
     assert "- model: toy\n\nNo cases of the kind dialogue" in text
     assert "| ablation | 3 | 1 |" in text.partition("| method | another word | only a part of the phrase |")[2]
-    assert "| single | hit@1 | >= 97 | 66.7 (20.8 to 93.9) | hybrid | **no** |" in text
+    assert "| single | hit@1 | >= 97 | 66.7 (20.8 to 93.9) | 3 | hybrid | **no** |" in text
