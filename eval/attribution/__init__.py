@@ -9,11 +9,13 @@ import numpy as np
 from eval.attribution.ablation import ablation
 from eval.attribution.attribution import BUDGET, REMOVAL, Attribution, Case, Feature, Method, Phrase, Shares
 from eval.attribution.black_box import black_box
+from eval.attribution.captum import feature_ablation, kernel_shap
 from eval.attribution.direction import direction
 from eval.attribution.hierarchy import by_turns
 from eval.attribution.hybrid import hybrid
 from eval.attribution.ig import ig
 from eval.attribution.phrases import phrases
+from eval.attribution.shap import shap
 from eval.calls import JUDGED, RATE, Calls
 from eval.errors import InputError, ModelError, UnknownName
 from eval.judges import JUDGES
@@ -27,6 +29,9 @@ METHODS: dict[str, Method] = {
     "direction": direction,
     "hybrid": hybrid,
     "black_box": black_box,
+    "shap": by_turns(shap),
+    "kernel_shap": by_turns(kernel_shap),
+    "feature_ablation": by_turns(feature_ablation),
 }
 
 __all__ = [
