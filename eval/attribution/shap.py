@@ -70,7 +70,7 @@ def kernel_explainer(case: Case, evaluations: int, l1_reg: str | int = 0) -> tup
         asked.append(kept > 0.5)
         return case.score(asked[-1])
 
-    with _quiet(), _numpy_seed(case.seed):
+    with quiet(), numpy_seed(case.seed):
         from shap import KernelExplainer
 
         explainer = KernelExplainer(score, np.zeros((1, n)))
@@ -79,15 +79,18 @@ def kernel_explainer(case: Case, evaluations: int, l1_reg: str | int = 0) -> tup
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Without what importing it warns of, and that few coalitions leave its regression open, which is not used then."""
+def quiet() -> Iterator[None]:
+    """Without what importing the package warns of, and that few coalitions leave its regression open.
+
+    Its shares are not used then.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
 @contextmanager
-def _numpy_seed(seed: int) -> Iterator[None]:
+def numpy_seed(seed: int) -> Iterator[None]:
     """The package draws from numpy's global generator, which is left as it was."""
     state = np.random.get_state()
     np.random.seed(seed)
