@@ -1,4 +1,4 @@
-"""CONTRIBUTING's way to a scenario and to a prompt, followed literally; the workflow that checks what comes of it."""
+"""The ways of CONTRIBUTING to a scenario, a prompt and an attribution method, followed literally; and the workflow."""
 
 import os
 import re
@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -135,6 +136,43 @@ def test_the_steps_lead_to_a_release_with_the_new_records(origin: Path, tmp_path
 
 def rows(copy: Copy, config: str) -> list[dict[str, Any]]:
     return pq.read_table(copy.folder / "xsb" / config / "dev.parquet").to_pylist()
+
+
+@pytest.mark.skittish
+def test_the_steps_lead_to_a_new_attribution_method(tmp_path: Path) -> None:
+    for name in ("eval", "tests/eval/attribution"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=IGNORED)
+    for name in ("pyproject.toml", "tests/conftest.py"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / ".venv").symlink_to(COMMANDS.parent)
+    write, name_it, test, run, _ = method_steps()
+    for step in (write, test):
+        path = re.findall(r"`([\w/]+\.py)`", step)[0]
+        (tmp_path / path).write_text(code(step)[0], encoding="utf-8")
+    methods = tmp_path / re.findall(r"`([\w/]+\.py)`", name_it)[0]
+    imported, entry = code(name_it)
+    text = methods.read_text(encoding="utf-8")
+    assert text.count("\nMETHODS: dict[str, Method] = {") == 1
+    text = text.replace("\nMETHODS: dict[str, Method] = {", f"\n{imported}\nMETHODS: dict[str, Method] = {{{entry}", 1)
+    methods.write_text(text, encoding="utf-8")
+    (lines,) = code(run)
+    for line in [*lines.splitlines(), ".venv/bin/ruff check --ignore E402,I001 eval tests"]:
+        done = subprocess.run(
+            line, shell=True, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path), "HF_HUB_OFFLINE": "1"},
+            text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, f"{line}: {done.stdout}"
+        assert "diagnose" not in line or "insertion on refusal_openers" in done.stdout
+    assert (tmp_path / "insertion.png").stat().st_size > 0
+
+
+def method_steps() -> list[str]:
+    return re.split(r"^\d\. ", section("Add an attribution method in five steps"), flags=re.MULTILINE)[1:]
+
+
+def code(step: str) -> list[str]:
+    """The code blocks of a step, as they are typed."""
+    return [dedent(block) for block in re.findall(r"^ *```\w*\n(.*?)^ *```", step, re.DOTALL | re.MULTILINE)]
 
 
 def workflow() -> Mapping[Any, Any]:

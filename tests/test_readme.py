@@ -17,6 +17,7 @@ from tests.test_promises import ROOT
 DIAGRAM = re.compile(r"^.*-->.*$", re.MULTILINE)
 README_OF = "0.1.0"  # the version of the datasets whose numbers README has; later contributions are not in it yet
 GROUPS = ("bench", "organism")  # commands of commands
+MADE = ("eval/attribution/insertion.py", "tests/eval/attribution/test_insertion.py")  # by whoever adds a method
 PAGES = ("README.md", "CONTRIBUTING.md", "builder/reviews/README.md", "eval/organism/data/README.md")
 
 
@@ -33,7 +34,7 @@ def test_links_lead_somewhere(page: str) -> None:
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
 def test_paths_in_code_exist(page: str) -> None:
     for path in re.findall(r"`((?:builder|eval|hub_cards|space_app|tests)/[\w/.]*)`", text(page)):
-        assert (ROOT / path).exists(), path
+        assert (ROOT / path).exists() or path in MADE, path
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])

@@ -1,12 +1,15 @@
-"""The endpoint model against a real server: `transformers serve` with skittish on a loopback port."""
+"""The endpoint model against real servers: `transformers serve` with skittish, and llama.cpp with its base model."""
 
+import math
 from collections.abc import Iterator
 
 import pytest
 
+from eval.attribution import attribute
 from eval.diagnose import diagnose
 from eval.errors import ModelError
 from eval.models import load_model, skittish
+from eval.models.openai import TOP, OpenAIModel
 from eval.record import conversation
 from tests.conftest import free_port
 from tests.servers import transformers_serve
@@ -34,6 +37,44 @@ def test_a_diagnosis_by_text_alone(server: str) -> None:
     found = diagnose(remote, PROMPT, method=None, mitigations=["ignore_word"], triggers=["kill"], max_new_tokens=16)
     assert found.verdict.refused
     assert found.mitigations[0].triggers == ["kill"]
+
+
+@pytest.mark.skittish
+def test_attribution_of_an_endpoint_that_tells_no_log_probabilities(server: str) -> None:
+    remote = load_model(f"openai:{skittish.merged_folder()}", base_url=server)
+    found = attribute(remote, conversation(PROMPT), "black_box", max_new_tokens=12)
+    assert (found.unit, found.target, found.refusal_score) == ("refusal rate", "judged_answers", 1.0)
+    assert [span.text(conversation(PROMPT)) for span in found.triggers] == ["kill"]
+    assert found.evaluations <= 8
+    assert found.tokens > 20 * found.evaluations, "the server counts what it reads"
+
+
+def test_log_probabilities_of_the_first_tokens(llama_url: str) -> None:
+    model = load_model("openai:smollm2", base_url=llama_url)
+    assert isinstance(model, OpenAIModel)
+    asked = conversation(PROMPT)
+    (begun,) = model.beginnings([asked], 3) or []
+    assert b"".join(step.token for step in begun.steps).decode().strip() == model.generate([asked], 3)[0].text
+    for step in begun.steps:
+        assert step.top[0] == (step.token, step.logprob), "greedy"
+        assert len(step.top) == TOP
+        assert 0.5 < sum(math.exp(logprob) for _, logprob in step.top) <= 1 + 1e-6
+    assert begun.tokens > 3
+
+
+def test_attribution_of_an_endpoint_by_its_log_probabilities(llama_url: str) -> None:
+    model = load_model("openai:smollm2", base_url=llama_url)
+    few, many = (attribute(model, conversation(PROMPT), method) for method in ("black_box", "ablation"))
+    assert few.unit == many.unit == "nats"
+    assert few.refusal_score == pytest.approx(many.refusal_score, abs=0.5)
+    assert few.evaluations < many.evaluations
+
+
+def test_attribution_of_an_endpoint_by_its_answers(llama_url: str) -> None:
+    model = load_model("openai:smollm2", base_url=llama_url)
+    found = attribute(model, conversation(PROMPT), "black_box", "judged_answers", max_new_tokens=8)
+    assert (found.unit, found.refusal_score, found.triggers) == ("refusal rate", 0.0, []), "the base model answers"
+    assert found.evaluations == 2
 
 
 def test_an_endpoint_that_is_down_is_one_line() -> None:
