@@ -11,6 +11,7 @@ import torch
 from pydantic import BaseModel
 
 from eval.attribution import BUDGET, METHODS, REMOVAL
+from eval.bench import shapley
 from eval.bench.accuracy.baselines import BASELINES
 from eval.bench.accuracy.cases import FOCUS, KINDS, AccuracyCase, Split, cases
 from eval.bench.accuracy.measure import measure
@@ -28,11 +29,15 @@ CURVE = 12  # cases of each kind that the other budgets are tried on
 
 
 class Accuracy(BaseModel):
-    """What the bench found: facts about the run, remarks, and a row per kind and plan."""
+    """What the bench found: facts about the run, remarks, and a row per kind and plan.
+
+    `shapley` is what explainers miss exact Shapley values by, where `shap` is benched.
+    """
 
     facts: dict[str, str]
     notes: list[str]
     rows: list[Row]
+    shapley: list[shapley.Row]
 
 
 def bench(
@@ -63,8 +68,9 @@ def bench(
     results = _in_order([result for result in results if result.case in {case.id for case in found}])
     facts = _facts(model, split, found, results)
     replace_file(out / "misses.jsonl", misses(found, results))
-    replace_file(out / "report.md", markdown(results, facts, notes))
-    accuracy = Accuracy(facts=facts, notes=notes, rows=rows(results))
+    errors = _shapley(model, out) if "shap" in (methods or METHODS) else []
+    replace_file(out / "report.md", markdown(results, facts, notes, errors))
+    accuracy = Accuracy(facts=facts, notes=notes, rows=rows(results), shapley=errors)
     replace_file(out / "report.json", accuracy.model_dump_json(indent=1) + "\n")
     return accuracy
 
@@ -112,6 +118,14 @@ def _measured(model: OpenWeights, chosen: list[AccuracyCase], methods: list[str]
     few = [case for _, group in groupby(chosen, key=lambda case: case.kind) for case in evenly(list(group), CURVE)]
     budgets = [Plan(method=m, budget=b) for m in SAMPLED if m in methods for b in BUDGETS if b != BUDGET]
     return measure(model, few, budgets, path)
+
+
+def _shapley(model: OpenWeights, out: Path) -> list[shapley.Row]:
+    """Against exact Shapley values; kept in `out`."""
+    path = out / "shapley.json"
+    if not path.exists():
+        replace_file(path, json.dumps([row.model_dump() for row in shapley.study(model)], indent=1) + "\n")
+    return [shapley.Row.model_validate(row) for row in json.loads(path.read_text(encoding="utf-8"))]
 
 
 def _in_order(results: Sequence[Result]) -> list[Result]:

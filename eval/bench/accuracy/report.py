@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from eval.attribution import BUDGET, REMOVAL
+from eval.bench import shapley
 from eval.bench.accuracy.result import Result
 from eval.bench.accuracy.table import FLIPPED, Row, paired, reached, rows
 from eval.runs.metrics import Rate
@@ -36,13 +37,16 @@ OF_KIND: dict[str, tuple[Column, ...]] = {
 NAME: tuple[Column, ...] = (("method", lambda row: row.plan.name),)
 
 
-def markdown(results: Sequence[Result], facts: Mapping[str, str], notes: Sequence[str]) -> str:
+def markdown(
+    results: Sequence[Result], facts: Mapping[str, str], notes: Sequence[str], errors: Sequence[shapley.Row] = ()
+) -> str:
     """The whole report.
 
     Args:
         results: of one split.
         facts: about the model, machine and date.
         notes: what the reader must know beside the figures, such as kinds without cases.
+        errors: against exact Shapley values.
     """
     usual = [result for result in results if result.plan.budget == BUDGET]
     table = rows(usual)
@@ -53,6 +57,7 @@ def markdown(results: Sequence[Result], facts: Mapping[str, str], notes: Sequenc
         parts += [f"## {kind}", _table((*NAME, *RIGHT, *OF_KIND.get(kind, ()), *COST), of_kind)]
         parts += [_table((*NAME, *FAITHFUL), of_kind)]
     parts += ["## Removals", _removals(usual), "## Cost", _curve(results)]
+    parts += ["## Error against exact Shapley values", shapley.markdown(errors)] if errors else []
     parts += ["## Hybrid against the others", _paired(usual), "## Misses by cause", _causes(usual)]
     return "\n\n".join(part for part in parts if part) + "\n"
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from eval.bench import shapley
 from eval.bench.accuracy.report import grid, interval, markdown
 from eval.bench.accuracy.statistics import Paired
 from eval.bench.accuracy.table import FLIPPED, paired, reached, rows
@@ -51,7 +52,9 @@ def test_markdown() -> None:
     assert grid(["a", "b"], [["1", "2"]]) == "| a | b |\n| --- | ---: |\n| 1 | 2 |"
     assert grid(["a"], []) == ""
     assert interval(rate(9, 10)) == "90.0 (59.6 to 98.2)"
-    text = markdown(RESULTS, {"model": "toy"}, ["No cases of the kind dialogue: the model refuses none."])
+    errors = [shapley.Row(explainer="toy", budget=32, evaluations=30, error_nats=0.25, relative=0.05)]
+    text = markdown(RESULTS, {"model": "toy"}, ["No cases of the kind dialogue: the model refuses none."], errors)
+    assert "| toy | 0.250 (5.0 %; 30) |" in text
     assert "- model: toy\n\nNo cases of the kind dialogue" in text
     assert "| ablation | 3 | 1 |" in text.partition("| method | another word | only a part of the phrase |")[2]
     assert "| single | hit@1 | >= 97 | 66.7 (20.8 to 93.9) | 3 | hybrid | **no** |" in text
