@@ -16,6 +16,7 @@ from eval.attribution.ablation import ablation
 from eval.attribution.attribution import Case, Method, Score, Shares
 from eval.attribution.captum import kernel_shap
 from eval.attribution.ig import ig
+from eval.attribution.shap import shap
 from eval.bench.flops import Load, gradient_load, matmul_rate, operations, score_load
 from eval.bench.meter import seconds, with_peak
 from eval.bench.peers import ONE_PASS_CAPTUM, PEERS, peers_of
@@ -33,6 +34,7 @@ WORKS: dict[str, Method] = {
     "ablation": ablation,
     "kernel_shap": kernel_shap,
     "ig": lambda case: ig(case, case.budget),  # so many steps, and no more should they be too few
+    "shap": shap,
 }
 TARGET = "own_response"
 ROUNDS = 5
@@ -121,13 +123,13 @@ def _tasks(conversations: Sequence[Conversation], quick: bool) -> list[Task]:
     asked = {"ablation": 0, "kernel_shap": SAMPLES, "ig": STEPS}
     if quick:
         asked = {"ablation": 0, "kernel_shap": QUICK_SAMPLES, "ig": QUICK_STEPS}
-    return [Task(work, messages, asked[work]) for work in asked if work in WORKS for messages in conversations]
+    return [Task(work, messages, asked[work]) for work in asked for messages in conversations]
 
 
 def _curve(lengths: Sequence[int]) -> list[Task]:
     """The cost by the number of words, also where `METHODS` would look at words only in groups; each run once."""
     asked = {"ablation": 0, "shap": CURVE_SAMPLES}
-    return [Task(work, of_length(n), asked[work], 1) for work in asked if work in WORKS for n in lengths]
+    return [Task(work, of_length(n), asked[work], 1) for work in asked for n in lengths]
 
 
 def _ours(model: OpenWeights, task: Task) -> Row:
