@@ -50,7 +50,7 @@ def bench(
         out: folder; what it holds of the same model is not measured again, and reported with the rest.
         methods: names in `METHODS`; all of them if none is given.
         split: `dev` to choose on, `test` to report.
-        limit: cases of each kind, evenly from all of them.
+        limit: cases of each kind; a larger one goes on from a smaller.
 
     Raises:
         UnknownName: no such method.
@@ -61,7 +61,7 @@ def bench(
             raise UnknownName("method", name, METHODS)
     _claim(out, model)
     found, notes = _cases(model, split, out)
-    chosen = [case for _, group in groupby(found, key=lambda case: case.kind) for case in evenly(list(group), limit)]
+    chosen = [case for _, group in groupby(found, key=lambda case: case.kind) for case in sampled(list(group), limit)]
     if not chosen:
         raise InputError(f"{model.name} refuses no prompt of this bench, so there is nothing to attribute")
     results = _measured(model, chosen, list(methods or METHODS), out / "cases.jsonl")
@@ -83,11 +83,10 @@ def plans(methods: Sequence[str]) -> list[Plan]:
     return found
 
 
-def evenly(cases: Sequence[AccuracyCase], limit: int | None) -> list[AccuracyCase]:
-    """At most `limit` cases, from all over the list, so that no type or lemma is left out."""
-    if limit is None or len(cases) <= limit:
-        return list(cases)
-    return [cases[i * len(cases) // limit] for i in range(limit)]
+def sampled(cases: Sequence[AccuracyCase], limit: int | None) -> list[AccuracyCase]:
+    """At most `limit` cases, by the digest of their text; a larger limit only adds to them."""
+    chosen = {case.id for case in sorted(cases, key=lambda case: case.id)[:limit]}
+    return [case for case in cases if case.id in chosen]
 
 
 def misses(cases: Sequence[AccuracyCase], results: Sequence[Result]) -> str:
@@ -115,7 +114,7 @@ def misses(cases: Sequence[AccuracyCase], results: Sequence[Result]) -> str:
 
 def _measured(model: OpenWeights, chosen: list[AccuracyCase], methods: list[str], path: Path) -> list[Result]:
     measure(model, chosen, plans(methods), path)
-    few = [case for _, group in groupby(chosen, key=lambda case: case.kind) for case in evenly(list(group), CURVE)]
+    few = [case for _, group in groupby(chosen, key=lambda case: case.kind) for case in sampled(list(group), CURVE)]
     budgets = [Plan(method=m, budget=b) for m in SAMPLED if m in methods for b in BUDGETS if b != BUDGET]
     return measure(model, few, budgets, path)
 

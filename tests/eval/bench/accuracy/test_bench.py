@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from eval.bench.accuracy import cases, hit_at_1
-from eval.bench.accuracy.bench import bench, evenly
+from eval.bench.accuracy.bench import bench, sampled
 from eval.bench.accuracy.cases import AccuracyCase
 from eval.bench.accuracy.measure import measure, read_results
 from eval.bench.accuracy.result import Plan, Result
@@ -108,10 +108,11 @@ def test_a_model_that_refuses_nothing_is_named(
         bench(tiny, tmp_path / "out", ["ablations"])
 
 
-def test_cases_come_kind_by_kind_and_evenly(tiny: TransformersModel, tmp_path: Path) -> None:
+def test_cases_come_kind_by_kind_and_a_larger_limit_adds_some(tiny: TransformersModel, tmp_path: Path) -> None:
     keep(tmp_path / "out", CASES)
     found = cases(tiny, ["redundant", "single"], "test", tmp_path / "out")
     assert [one.kind for one in found] == ["redundant", "single", "single"]
-    assert evenly(CASES, 2) == [CASES[0], CASES[2]]
-    assert evenly(CASES, None) == CASES
+    few, more = sampled(CASES, 2), sampled(CASES, 3)
+    assert [case for case in more if case in few] == few
+    assert (len(few), len(more), sampled(CASES, None)) == (2, 3, CASES)
     assert found[1].neutral == {found[1].truth[0]: "x"}
