@@ -21,7 +21,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedTokenizerFast
 
 from eval.bench.flops import matmul_rate, operations, score_load
-from eval.bench.meter import seconds, with_peak
+from eval.bench.meter import metered
 from eval.bench.reference import AGREEMENT, slow_scores
 from eval.models.transformers import TransformersModel
 from eval.progress import track
@@ -113,10 +113,8 @@ def _row(model: RandomModel, work: str, count: int, coalitions: Coalitions, rate
     messages, device = _prompt(count), model.module.device
     features, target = words(messages), make_target(TARGET, model.tokenizer, "")
     distinct = np.unique(coalitions, axis=0)
-    _, peak = with_peak(lambda: RefusalScore(model, messages, features, target)(distinct), device)
-    took = median(
-        seconds(lambda: RefusalScore(model, messages, features, target)(distinct), device) for _ in range(ROUNDS)
-    )
+    runs = [metered(lambda: RefusalScore(model, messages, features, target)(distinct), device) for _ in range(ROUNDS)]
+    took, peak = median(run.seconds for run in runs), runs[0].peak_mb
     reached = operations(model.module, score_load(model, messages, features, target, distinct)) / took
     cells = [work, count, len(distinct), f"{60 / took:.1f}", f"{reached / 1e12:.4g}", f"{reached / rate:.0%}", peak]
     return [str(cell) for cell in cells]

@@ -45,7 +45,6 @@ ALONE = (
     "budget, I would like to answer him in a short, friendly letter that keeps the idea alive, does not sound hurt, "
     "and asks for half an hour of his time before the summer break.",
 )
-LENGTHS = (25, 50, 100, 200, 400)
 
 
 def compared() -> list[Conversation]:

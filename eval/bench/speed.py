@@ -1,7 +1,7 @@
 """How fast attribution is beside captum and inseq: same model, dtype, prompts, target and number of evaluations.
 
-Ours is warmed up once, which is also when its memory is measured, and the median of five runs counts; peers take
-minutes, so they are warmed up on two words and run once. All of ours come first, so that no peer's memory is left over.
+Each work is warmed up on two words. Of ours the median of five runs counts, of three on the prompts without peers;
+peers take minutes and run once. All of ours come first, so that no peer's memory is left over.
 """
 
 from collections.abc import Sequence
@@ -18,9 +18,9 @@ from eval.attribution.captum import kernel_shap
 from eval.attribution.ig import ig
 from eval.attribution.shap import shap
 from eval.bench.flops import Load, gradient_load, matmul_rate, operations, score_load
-from eval.bench.meter import seconds, with_peak
+from eval.bench.meter import metered
 from eval.bench.peers import ONE_PASS_CAPTUM, PEERS, peers_of
-from eval.bench.prompts import LENGTHS, RESPONSE, alone, compared, of_length
+from eval.bench.prompts import RESPONSE, alone, compared, of_length
 from eval.bench.reference import slow_scores
 from eval.models.protocol import OpenWeights
 from eval.progress import track
@@ -37,11 +37,11 @@ WORKS: dict[str, Method] = {
     "shap": shap,
 }
 TARGET = "own_response"
-ROUNDS = 5
-SAMPLES, STEPS = 32, 20
-QUICK_SAMPLES, QUICK_STEPS = 8, 5
-CURVE_SAMPLES = 128
-WARM_UP = 4
+ROUNDS, ROUNDS_ALONE = 5, 3
+ASKED = {"ablation": 0, "kernel_shap": 16, "ig": 10}  # evaluations, or steps
+ASKED_QUICK = {"ablation": 0, "kernel_shap": 8, "ig": 5}
+ASKED_CURVE = {"ablation": 0, "shap": 64}
+LENGTHS = {"ablation": (25, 50, 100, 200), "shap": (25, 50, 100, 200, 400)}  # ablation has as many evaluations as words
 
 
 class Row(BaseModel):
@@ -90,11 +90,17 @@ class Task(NamedTuple):
     rounds: int = ROUNDS
 
 
+WARM_UP = Task("", conversation("kill it"), 4)
+
+
 def bench(model: OpenWeights, quick: bool = False) -> Speed:
     """Measure everything; about 25 minutes on 2 cores with skittish, `quick` under 3."""
-    beside = _tasks(compared()[:1] if quick else compared(), quick)
-    apart = _curve(LENGTHS[:2]) if quick else [*_tasks(alone(), quick), *_curve(LENGTHS)]
-    ours = [_ours(model, task) for task in track([*beside, *apart], "ours")]
+    beside = _tasks(compared()[:1], ASKED_QUICK) if quick else _tasks(compared(), ASKED)
+    apart = [] if quick else _tasks(alone(), ASKED, ROUNDS_ALONE)
+    curve = [Task(w, of_length(n), ASKED_CURVE[w], 1) for w in LENGTHS for n in LENGTHS[w] if n <= 50 or not quick]
+    for work in WORKS:
+        _attributed(model, WARM_UP._replace(work=work))
+    ours = [_ours(model, task) for task in track([*beside, *apart, *curve], "ours")]
     pairs = [(task, row, peer) for task, row in zip(beside, ours, strict=False) for peer in peers_of(task.work)]
     rows = [_beside(model, task, row, peer) for task, row, peer in track(pairs, "peers")]
     one_pass = [row for row in rows if row.peer == ONE_PASS_CAPTUM]
@@ -119,23 +125,14 @@ def difference(model: OpenWeights, messages: Conversation, target: str = TARGET)
     return float(np.abs(fast - slow_scores(model, messages, features, scored, coalitions)).max())
 
 
-def _tasks(conversations: Sequence[Conversation], quick: bool) -> list[Task]:
-    asked = {"ablation": 0, "kernel_shap": SAMPLES, "ig": STEPS}
-    if quick:
-        asked = {"ablation": 0, "kernel_shap": QUICK_SAMPLES, "ig": QUICK_STEPS}
-    return [Task(work, messages, asked[work]) for work in asked for messages in conversations]
-
-
-def _curve(lengths: Sequence[int]) -> list[Task]:
-    """The cost by the number of words, also where `METHODS` would look at words only in groups; each run once."""
-    asked = {"ablation": 0, "shap": CURVE_SAMPLES}
-    return [Task(work, of_length(n), asked[work], 1) for work in asked for n in lengths]
+def _tasks(conversations: Sequence[Conversation], asked: dict[str, int], rounds: int = ROUNDS) -> list[Task]:
+    return [Task(work, messages, asked[work], rounds) for work in asked for messages in conversations]
 
 
 def _ours(model: OpenWeights, task: Task) -> Row:
-    device = model.module.device
-    (case, answer), peak = with_peak(lambda: _attributed(model, task), device)
-    took = median(seconds(lambda: _attributed(model, task), device) for _ in range(task.rounds))
+    runs = [metered(lambda: _attributed(model, task), model.module.device) for _ in range(task.rounds)]
+    took = median(run.seconds for run in runs)
+    case, answer = runs[-1].result
     load = _load(case, answer.passes)
     return Row(
         work=task.work,
@@ -146,7 +143,7 @@ def _ours(model: OpenWeights, task: Task) -> Row:
         peer_s=None,
         ratio=None,
         ours_gflops=round(operations(model.module, load) / took / 1e9, 1),
-        peak_mb=peak,
+        peak_mb=runs[0].peak_mb,
         tokens=load.tokens,
     )
 
@@ -176,12 +173,11 @@ def _load(case: Case, passes: int) -> Load:
 
 def _beside(model: OpenWeights, task: Task, ours: Row, name: str) -> Row:
     """The row of ours with the peer's figures in it."""
-    peer, device = PEERS[task.work][name], model.module.device
-    peer(model, conversation("kill it"), RESPONSE, WARM_UP)
-    took, peak = with_peak(
-        lambda: seconds(lambda: peer(model, task.messages, RESPONSE, task.evaluations), device), device
-    )
-    figures = {"peer": name, "peer_s": round(took, 2), "ratio": round(took / ours.ours_s, 1), "peer_mb": peak}
+    peer = PEERS[task.work][name]
+    peer(model, WARM_UP.messages, "No", WARM_UP.evaluations)
+    run = metered(lambda: peer(model, task.messages, RESPONSE, task.evaluations), model.module.device)
+    ratio = round(run.seconds / ours.ours_s, 1)
+    figures = {"peer": name, "peer_s": round(run.seconds, 2), "ratio": ratio, "peer_mb": run.peak_mb}
     return ours.model_copy(update=figures)
 
 

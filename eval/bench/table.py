@@ -7,7 +7,7 @@ from rich.table import Table
 
 from eval.bench.speed import Row, Speed
 
-WIDTH = 120  # of the table: a narrower terminal breaks its lines, and the file that it is sent to has none
+WIDTH = 130  # of the table: a narrower terminal breaks its lines, and the file that it is sent to has none
 COLUMNS: dict[str, Callable[[Row], object]] = {
     "work": lambda row: row.work,
     "peer": lambda row: row.peer,

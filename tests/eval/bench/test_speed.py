@@ -7,9 +7,9 @@ import pytest
 from typer.testing import CliRunner
 
 from eval.bench.peers import PEERS
-from eval.bench.prompts import LENGTHS, RESPONSE, alone, compared, of_length
+from eval.bench.prompts import RESPONSE, alone, compared, of_length
 from eval.bench.reference import AGREEMENT
-from eval.bench.speed import WORKS, case_of, difference
+from eval.bench.speed import ASKED_QUICK, LENGTHS, WORKS, case_of, difference
 from eval.cli import app
 from eval.models import load_model
 from eval.models.protocol import OpenWeights
@@ -41,16 +41,17 @@ def test_the_keys_of_the_json(tiny_folder: Path) -> None:
         assert row["prompt_words"] == 6 and row["peer_s"] > 0 and row["ours_gflops"] > 0
         assert row["ratio"] == pytest.approx(row["peer_s"] / row["ours_s"], rel=0.1)
     assert beside["ablation", "captum"]["evaluations"] == 8
+    assert beside["kernel_shap", "captum"]["evaluations"] == ASKED_QUICK["kernel_shap"]
     curve = [row for row in answer["rows"] if row["peer"] is None]
     for work in ("ablation", "shap"):
-        assert [row["prompt_words"] for row in curve if row["work"] == work] == list(LENGTHS[:2])
+        assert [row["prompt_words"] for row in curve if row["work"] == work] == [25, 50]
     assert all(row["peer_s"] is None and row["ratio"] is None for row in curve)
 
 
 def test_the_prompts_are_of_the_promised_lengths() -> None:
     assert [len(words(messages)) for messages in compared()] == [6, 16, 39, 40]
     assert len(alone()) == 20
-    assert [len(words(of_length(n))) for n in LENGTHS] == list(LENGTHS)
+    assert [len(words(of_length(n))) for n in LENGTHS["shap"]] == list(LENGTHS["shap"])
 
 
 def test_fast_and_slow_scores_agree(tiny: TransformersModel) -> None:
@@ -68,7 +69,7 @@ def test_fast_and_slow_scores_of_skittish_agree(exact: TransformersModel, target
 
 def same_shares_by_captum(model: OpenWeights, prompt: str) -> None:
     """captum's own slow passes, asked for the same words and response, against the fast score."""
-    messages, count = conversation(prompt), 12
+    messages, count = conversation(prompt), 6
     ours = {work: WORKS[work](case_of(model, messages, count)).values for work in ("ablation", "kernel_shap")}
     for work, shares in ours.items():
         for peer in PEERS[work].values():
