@@ -21,7 +21,7 @@ from eval.models.transformers import best_device
 from eval.packing import lanes
 from eval.record import Conversation, Span
 from eval.removal import Coalitions, Row
-from eval.score import CUDA_TOKEN_BUDGET, TOKEN_BUDGET, RefusalScore
+from eval.score import CUDA_TOKEN_BUDGET, TOKEN_BUDGET, RefusalScore, Trunk
 from eval.target import Array
 
 
@@ -54,15 +54,15 @@ class CountingScore(RefusalScore):
 
     bytes = 0
 
-    def _run_trunk(self) -> Any:
+    def _cache_of(self, ids: list[int]) -> Any:  # noqa: ARG002
         return ()
 
-    def _run(self, texts: list[Row], shared: list[int]) -> Array:
+    def _run(self, texts: list[Row], shared: list[int], trunk: Trunk) -> Array:
         nodes, cached = len(self._target.tokens), max(shared)
         places, width = lanes([len(row.ids) - own + nodes for row, own in zip(texts, shared, strict=True)], cached)
         count = 1 + max(lane for lane, _ in places)
         batch = batch_bytes(self._model.module, count, width, cached, len(texts) * (1 + nodes))
-        self.bytes = max(self.bytes, cache_bytes(self._model.module, len(self._trunk)) + batch)
+        self.bytes = max(self.bytes, cache_bytes(self._model.module, len(trunk.ids)) + batch)
         return np.zeros((len(texts), len(self._target.paths)))
 
 

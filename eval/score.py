@@ -1,13 +1,14 @@
 """The refusal score of many word coalitions at once: the hot path that every attribution method asks.
 
 The conversation as it is runs once, and its KV cache is what every coalition goes on from, at its first token that
-differs; equal coalitions run once; batches are filled by token count, and halved where memory runs out; the openers'
-tree runs in the same pass as the prompt; the output head runs only where it is read.
+differs; where all coalitions of a request leave out the same long stretch, so does the trunk that they go on from;
+equal coalitions run once; batches are filled by token count, and halved where memory runs out; the openers' tree runs
+in the same pass as the prompt; the output head runs only where it is read.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import takewhile
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -24,6 +25,18 @@ from eval.tree import check_tree, path_log_probabilities
 TOKEN_BUDGET = 1024  # on the CPU: activations of more leave its caches
 CUDA_TOKEN_BUDGET = 16384
 LOGIT_BUDGET = 2**28  # logits of one batch; 1 GiB in float32
+
+
+class Trunk(NamedTuple):
+    """Tokens that ran once, and their keys and values."""
+
+    ids: list[int]
+    cache: Any
+
+    def shared(self, row: Row) -> int:
+        """How many of the trunk's first tokens the row begins with, itself less its last token and what is hidden."""
+        same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(row.ids[:-1], self.ids, strict=False)))
+        return min([same, *row.hidden])
 
 
 def refusal_score(model: OpenWeights, messages: Conversation, target: Target) -> float:
@@ -61,8 +74,8 @@ class RefusalScore:
         cuda = model.module.device.type == "cuda"
         self._budget = token_budget or (CUDA_TOKEN_BUDGET if cuda else TOKEN_BUDGET)
         self._known: dict[bytes, float] = {}
-        self._trunk: list[int] = []
-        self._cache: Any = None
+        self._trunk: Trunk | None = None
+        self._branch: Trunk | None = None
         self.tokens = 0
 
     @property
@@ -88,36 +101,46 @@ class RefusalScore:
     @torch.inference_mode()
     def _scores(self, coalitions: list[Coalitions]) -> list[float]:
         texts = rows(self._removal, self._model, self._messages, self._features, self._neutral, coalitions)
-        self._grow_trunk(texts)
-        shared = [self._shared(row) for row in texts]
+        trunk = self._trunk_of(np.any(coalitions, axis=0), texts)
+        shared = [trunk.shared(row) for row in texts]
         scores = np.empty(len(texts))
         for batch in self._batches([len(row.ids) - common for row, common in zip(texts, shared, strict=True)]):
-            for part, paths in self._run_or_halve(batch, texts, shared):
+            for part, paths in self._run_or_halve(batch, texts, shared, trunk):
                 scores[part] = self._target.reduce(paths)
         if not np.isfinite(scores).all():
             raise ModelError(f"{self._model.name} gives logits that are not finite; load it with dtype float32")
         return scores.tolist()
 
-    def _grow_trunk(self, texts: Sequence[Row]) -> None:
-        """Run the conversation as it is, once, less its last token, which every row runs itself."""
-        if self._cache is not None:
-            return
-        check_tree(self._model, max(len(row.ids) for row in texts), self._target)
-        whole = np.ones(len(self._features), dtype=bool)
-        row = rows("delete", self._model, self._messages, self._features, {}, [whole])[0]
+    def _trunk_of(self, kept: Coalitions, texts: Sequence[Row]) -> Trunk:
+        """What these rows go on from: the conversation as it is, or without the words that they, or others, leave out.
+
+        Args:
+            kept: by any of the rows, shape (features,).
+            texts: the rows.
+        """
+        if self._trunk is None:
+            check_tree(self._model, max(len(row.ids) for row in texts), self._target)
+            self._trunk = self._run_trunk(self._row(np.ones(len(self._features), dtype=bool), "delete"))
+        best = max(filter(None, (self._trunk, self._branch)), key=lambda trunk: _all_shared(trunk, texts))
+        if len(texts) == 1 or kept.all() or (row := self._row(kept, self._removal)).hidden:
+            return best
+        if _all_shared(Trunk(row.ids[:-1], None), texts) > _all_shared(best, texts) + len(row.ids):
+            best = self._branch = self._run_trunk(row)
+        return best
+
+    def _row(self, kept: Coalitions, removal: str) -> Row:
+        return rows(removal, self._model, self._messages, self._features, self._neutral, [kept])[0]
+
+    def _run_trunk(self, row: Row) -> Trunk:
+        """Run a row once, less its last token, which every row runs itself."""
         check_tree(self._model, len(row.ids), self._target)
-        self._trunk = row.ids[:-1]
-        self._cache = self._run_trunk()
-        self.tokens += len(self._trunk)
+        ids = row.ids[:-1]
+        self.tokens += len(ids)
+        return Trunk(ids, self._cache_of(ids))
 
-    def _run_trunk(self) -> Any:
-        ids = torch.tensor([self._trunk], device=self._model.module.device)
-        return self._model.module(input_ids=ids, use_cache=True, logits_to_keep=1).cache
-
-    def _shared(self, row: Row) -> int:
-        """How many of the trunk's first tokens the row begins with, itself less its last token and what is hidden."""
-        same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(row.ids[:-1], self._trunk, strict=False)))
-        return min([same, *row.hidden])
+    def _cache_of(self, ids: list[int]) -> Any:
+        row = torch.tensor([ids], device=self._model.module.device)
+        return self._model.module(input_ids=row, use_cache=True, logits_to_keep=1).cache
 
     def _batches(self, lengths: list[int]) -> Iterator[list[int]]:
         """Indices of rows, long ones first, as many at once as the token budget holds."""
@@ -130,19 +153,21 @@ class RefusalScore:
             yield order[:size]
             order = order[size:]
 
-    def _run_or_halve(self, batch: list[int], texts: list[Row], shared: list[int]) -> list[tuple[list[int], Array]]:
+    def _run_or_halve(
+        self, batch: list[int], texts: list[Row], shared: list[int], trunk: Trunk
+    ) -> list[tuple[list[int], Array]]:
         """The batch's rows with the log-probabilities of the target's paths; in halves if memory runs out."""
         try:
-            paths = self._run([texts[i] for i in batch], [shared[i] for i in batch])
+            paths = self._run([texts[i] for i in batch], [shared[i] for i in batch], trunk)
             self.tokens += sum(len(texts[i].ids) - shared[i] + len(self._target.tokens) for i in batch)
             return [(batch, paths)]
         except RuntimeError as error:  # on the CPU torch has no class of its own for it
             if len(batch) == 1 or not (isinstance(error, torch.OutOfMemoryError) or "allocate" in str(error)):
                 raise
         halves = (batch[: len(batch) // 2], batch[len(batch) // 2 :])
-        return [part for half in halves for part in self._run_or_halve(half, texts, shared)]
+        return [part for half in halves for part in self._run_or_halve(half, texts, shared, trunk)]
 
-    def _run(self, texts: list[Row], shared: list[int]) -> Array:
+    def _run(self, texts: list[Row], shared: list[int], trunk: Trunk) -> Array:
         """Log-probabilities of the target's paths, shape (rows, paths)."""
         cached = max(shared)
         packed = pack(texts, shared, self._target, self._model.module.get_input_embeddings().weight)
@@ -151,18 +176,24 @@ class RefusalScore:
                 input_ids=packed.ids,
                 position_ids=packed.positions,
                 attention_mask=packed.mask,
-                cache=self._expanded(len(packed.ids), cached),
+                cache=_expanded(trunk.cache, len(packed.ids), cached),
                 use_cache=cached > 0,
             ).logits
         logits = logits.view(len(texts), 1 + len(self._target.tokens), -1)
         return np.asarray(path_log_probabilities(logits, self._target).cpu().double().numpy())
 
-    def _expanded(self, lanes: int, cached: int) -> Any:
-        if not cached:
-            return None
-        cache = DynamicCache()
-        for index, layer in enumerate(self._cache.layers):
-            keys = layer.keys[:, :, :cached].expand(lanes, -1, -1, -1)
-            values = layer.values[:, :, :cached].expand(lanes, -1, -1, -1)
-            cache.update(keys, values, index)
-        return cache
+
+def _all_shared(trunk: Trunk, texts: Sequence[Row]) -> int:
+    return sum(trunk.shared(text) for text in texts)
+
+
+def _expanded(trunk: Any, lanes: int, cached: int) -> Any:
+    """The cache of the trunk's first tokens in so many lanes."""
+    if not cached:
+        return None
+    cache = DynamicCache()
+    for index, layer in enumerate(trunk.layers):
+        keys = layer.keys[:, :, :cached].expand(lanes, -1, -1, -1)
+        values = layer.values[:, :, :cached].expand(lanes, -1, -1, -1)
+        cache.update(keys, values, index)
+    return cache

@@ -71,6 +71,20 @@ def without(messages: Conversation, removed: Collection[Span]) -> Conversation:
     return replaced(messages, dict.fromkeys(removed, ""))
 
 
+def without_one(messages: Conversation, spans: Sequence[Span], at: int) -> tuple[Conversation, list[Span]]:
+    """The conversation with the span at this index deleted, and where the other spans, disjoint from it, stand then."""
+    gone = spans[at]
+    shorter = without(messages, [gone])
+    by = len(messages[gone.turn].content) - len(shorter[gone.turn].content)
+    others = [span for span in spans if span != gone]
+    behind = [span.turn == gone.turn and span.start > gone.start for span in others]
+    moved = [
+        span.model_copy(update={"start": span.start - by, "end": span.end - by}) if is_behind else span
+        for span, is_behind in zip(others, behind, strict=True)
+    ]
+    return shorter, moved
+
+
 def replaced(messages: Conversation, replacements: dict[Span, str]) -> Conversation:
     """The conversation with each span replaced by its text; an empty text deletes the word and the blanks beside it."""
     result = []

@@ -11,7 +11,7 @@ from eval.attribution.attribution import BUDGET, REMOVAL, Attribution, Case, Fea
 from eval.attribution.black_box import black_box
 from eval.attribution.captum import feature_ablation, kernel_shap
 from eval.attribution.direction import direction
-from eval.attribution.hierarchy import by_turns
+from eval.attribution.hierarchy import by_turns, in_turns
 from eval.attribution.hybrid import hybrid
 from eval.attribution.ig import ig
 from eval.attribution.phrases import phrases
@@ -25,9 +25,9 @@ from eval.words import words
 
 METHODS: dict[str, Method] = {
     "ablation": by_turns(ablation),
-    "ig": ig,
-    "direction": direction,
-    "hybrid": hybrid,
+    "ig": in_turns(ig),
+    "direction": in_turns(direction),
+    "hybrid": in_turns(hybrid),
     "black_box": black_box,
     "shap": by_turns(shap),
     "kernel_shap": by_turns(kernel_shap),

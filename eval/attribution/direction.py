@@ -7,6 +7,7 @@ The representation-level evidence: one pass forward and one backward for all wor
 import numpy as np
 
 from eval.attribution.attribution import Case, Shares
+from eval.target import Array
 
 
 def direction(case: Case) -> Shares:
@@ -18,9 +19,14 @@ def direction(case: Case) -> Shares:
     Raises:
         ModelError: no direction is known for the model, or it gives no hidden states.
     """
+    values, passes = along(case)
+    ends = case.score(np.array([[True], [False]]).repeat(len(case.features), axis=1))
+    return Shares(values, abs(float(ends[0] - ends[1] - values.sum())), passes)
+
+
+def along(case: Case) -> tuple[Array, int]:
+    """The shares alone, shape (features,), and the passes that they took; no evaluation. Raises as `direction`."""
     from eval.refusal_direction import known, shares
 
     score = case.gradients()
-    values = shares(score, known(case.open[0]))
-    ends = case.score(np.array([[True], [False]]).repeat(len(case.features), axis=1))
-    return Shares(values, abs(float(ends[0] - ends[1] - values.sum())), score.passes)
+    return shares(score, known(case.open[0])), score.passes

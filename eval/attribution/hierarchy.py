@@ -1,35 +1,39 @@
-"""Long conversations: turns first, then the sentences of the turns to blame, then the words of those sentences.
+"""Long conversations: turns first, by halves, then the sentences of the turns to blame, then the words of those.
 
 So the number of evaluations stays bounded, whatever the length; words that are not looked at one by one get an equal
-part of what their turn or sentence was given.
+part of what their turn or sentence was given. Turns without which the refusal stays are left out while others are
+looked into, so that a long dialogue costs little more than its turn to blame.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import wraps
-from itertools import groupby
+from itertools import groupby, product
+from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eval.attribution.attribution import Case, Method, Score, Shares
+from eval.attribution.phrases import phrases
 from eval.record import Span
 from eval.target import Array
-from eval.words import sentences
+from eval.words import sentences, without
 
 MOST_WORDS = 128
 MOST_GROUPS = 2
+KEPT = 0.5  # of what the score loses without any word: what it must keep without the turns that are left out
 
 Group = list[int]
 
 
 class GroupedScore:
-    """A score of coalitions of groups of words; words in no group stay."""
+    """A score of coalitions of groups of words; words in no group stay, but for those that are left out throughout."""
 
-    def __init__(self, score: Score, groups: Sequence[Group], words: int) -> None:
-        """`groups` hold indices of the `words` features of `score`."""
-        self._score, self._groups, self._words = score, groups, words
+    def __init__(self, score: Score, groups: Sequence[Group], words: int, left_out: Sequence[int] = ()) -> None:
+        """`groups` hold indices of the `words` features of `score`, and so does `left_out`."""
+        self._score, self._groups, self._words, self._left_out = score, groups, words, list(left_out)
 
     @property
     def evaluations(self) -> int:
@@ -46,11 +50,51 @@ class GroupedScore:
         kept = np.ones((len(coalitions), self._words), dtype=bool)
         for column, group in enumerate(self._groups):
             kept[:, group] = coalitions[:, [column]]
+        kept[:, self._left_out] = False
         return self._score(kept)
 
 
+def shapley(score: GroupedScore, players: int) -> Array:
+    """Exact Shapley values (Shapley 1953), shape (players,); 2^players evaluations."""
+    coalitions = np.array(list(product([False, True], repeat=players)))
+    scores = score(coalitions)
+    sizes = coalitions.sum(axis=1)
+    place = 1 << np.arange(players)[::-1]  # of each player's bit in the order of the coalitions
+    values = np.empty(players)
+    for player in range(players):
+        without = np.flatnonzero(~coalitions[:, player])
+        weights = 1 / (players * np.array([comb(players - 1, int(size)) for size in sizes[without]]))
+        values[player] = weights @ (scores[without + place[player]] - scores[without])
+    return values
+
+
 def by_turns(method: Method) -> Method:
-    """The method as it is up to `MOST_WORDS` words, and hierarchical over more."""
+    """The method as it is up to `MOST_WORDS` words; over more in the turns to blame, by sentences, then words."""
+    return in_turns(by_sentences(method))
+
+
+def in_turns(method: Method) -> Method:
+    """The method as it is up to `MOST_WORDS` words; over more in the conversation without turns that can be spared."""
+
+    @wraps(method)
+    def answer(case: Case) -> Shares:
+        if len(case.features) <= MOST_WORDS:
+            return method(case)
+        values, spared = _blamed_turns(case)
+        if not spared:
+            return method(case)
+        within, kept = _without(case, spared)
+        found = method(within)
+        values[kept] = found.values
+        told = phrases(within, found.values) if found.phrases is None else found.phrases
+        note = _note(len(spared), len(values), "turns")
+        return found._replace(values=values, phrases=told, note="; ".join(filter(None, [note, found.note])))
+
+    return answer
+
+
+def by_sentences(method: Method) -> Method:
+    """The method as it is up to `MOST_WORDS` words; over more on sentences, then on the words of those to blame."""
 
     @wraps(method)
     def answer(case: Case) -> Shares:
@@ -59,11 +103,58 @@ def by_turns(method: Method) -> Method:
     return answer
 
 
+def _blamed_turns(case: Case) -> tuple[Array, Group]:
+    """Each word's part of its turn's Shapley value, nats, and the words of turns that can be spared."""
+    values, spared = np.zeros(len(case.features)), Group()
+    chosen: Group = list(range(len(case.features)))
+    for part_of in _halves(case):
+        groups = _bounded(chosen, [part_of[span.turn] for span in case.features].__getitem__)
+        shares = shapley(GroupedScore(case.score, groups, len(case.features), spared), len(groups))
+        for group, share in zip(groups, shares, strict=True):
+            values[group] = share / len(group)
+        chosen = _blamed(groups, shares)
+        spared = spare(case, chosen) or spared
+    return values, spared
+
+
+def _halves(case: Case) -> Iterator[dict[int, int]]:
+    """The part that each turn is in: halves of the turns, then quarters, and so on, down to turns."""
+    turns = sorted({feature.turn for feature in case.features})
+    parts = 1
+    while parts < len(turns):
+        parts = min(2 * parts, len(turns))
+        yield {turn: part for part, held in enumerate(np.array_split(turns, parts)) for turn in held.tolist()}
+
+
+def spare(case: Case, needed: Group) -> Group:
+    """The words of all turns but those of the `needed` ones and, if need be, the last, if the refusal stays without."""
+    turns = {case.features[i].turn for i in needed}
+    for kept_turns in (turns, turns | {case.features[-1].turn}):
+        others = [i for i, span in enumerate(case.features) if span.turn not in kept_turns]
+        if not others:
+            break
+        kept = np.array([[True], [False], [False]]).repeat(len(case.features), axis=1)
+        kept[1] = [span.turn in kept_turns for span in case.features]
+        whole, without, nothing = case.score(kept)
+        if without - nothing >= KEPT * (whole - nothing):
+            return others
+    return []
+
+
+def _without(case: Case, spared: Group) -> tuple[Case, Group]:
+    """The case without the words of whole turns, and which words of it are left."""
+    gone = set(spared)
+    kept = [i for i in range(len(case.features)) if i not in gone]
+    score = GroupedScore(case.score, [[i] for i in kept], len(case.features), spared)
+    messages = without(case.messages, [case.features[i] for i in spared])
+    return replace(case, messages=messages, features=[case.features[i] for i in kept], score=score), kept
+
+
 def _descend(method: Method, case: Case) -> Shares:
     values, error, passes = np.zeros(len(case.features)), 0.0, 0
     chosen: Group = list(range(len(case.features)))
     alone: set[int] = set()
-    for split in (_turns, _sentences, _words, _words):  # words twice: 128 parts of a sentence may hold several
+    for split in (_sentences, _words, _words):  # words twice: 128 parts of a sentence may hold several
         groups = split(case, chosen)
         if len(groups) == 1:
             continue
@@ -75,11 +166,11 @@ def _descend(method: Method, case: Case) -> Shares:
         chosen = _blamed(groups, answer.values)
         if len(chosen) <= MOST_GROUPS:
             break
-    return Shares(values, error, passes, _note(len(values), len(alone)))
+    return Shares(values, error, passes, _note(len(values) - len(alone), len(values), "sentences"))
 
 
-def _note(words: int, alone: int) -> str:
-    return f"{words - alone:,} of {words:,} words were looked at only as parts of turns or sentences" * (alone < words)
+def _note(parts: int, words: int, of: str) -> str:
+    return f"{parts:,} of {words:,} words were looked at only as parts of {of}" * (parts > 0)
 
 
 def _blamed(groups: list[Group], shares: Array) -> Group:
@@ -96,10 +187,6 @@ def _grouped(case: Case, groups: list[Group]) -> Case:
 def _covering(case: Case, group: Group) -> Span:
     first, last = case.features[group[0]], case.features[group[-1]]
     return Span(turn=first.turn, start=first.start, end=last.end)
-
-
-def _turns(case: Case, words: Group) -> list[Group]:
-    return _bounded(words, lambda i: case.features[i].turn)
 
 
 def _sentences(case: Case, words: Group) -> list[Group]:

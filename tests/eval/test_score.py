@@ -13,7 +13,7 @@ from eval.models import load_model
 from eval.models.transformers import TransformersModel
 from eval.record import Conversation, Message, conversation
 from eval.removal import Row
-from eval.score import RefusalScore, refusal_score
+from eval.score import RefusalScore, Trunk, refusal_score
 from eval.target import COMPLIANCE_OPENERS, REFUSAL_OPENERS, Array, Target, make_target
 from eval.words import without, words
 
@@ -113,11 +113,11 @@ def test_memory_that_runs_out_halves_the_batch(tiny: TransformersModel, monkeypa
     score = RefusalScore(tiny, messages, words(messages), make_target("refusal_openers", tiny.tokenizer, ""))
     run, sizes = score._run, []
 
-    def small(texts: list[Row], shared: list[int]) -> Array:
+    def small(texts: list[Row], shared: list[int], trunk: Trunk) -> Array:
         sizes.append(len(texts))
         if len(texts) > 2:
             raise torch.OutOfMemoryError("tried to allocate")
-        return run(texts, shared)
+        return run(texts, shared, trunk)
 
     coalitions = ~np.eye(7, dtype=bool)
     expected = score(coalitions)
@@ -153,6 +153,20 @@ def test_equal_coalitions_run_once(tiny: TransformersModel) -> None:
     assert score.evaluations == 2
 
 
+def test_coalitions_that_all_leave_out_a_long_stretch_go_on_from_a_trunk_without_it(tiny: TransformersModel) -> None:
+    messages = [Message(role="user", content="far away and long ago " * 8), *DIALOGUE[1:]]
+    features = words(messages)
+    target = make_target("own_response", tiny.tokenizer, "No.")
+    kept = np.ones((9, len(features)), dtype=bool)
+    kept[:, :8] = False
+    kept[np.arange(8), -np.arange(1, 9)] = False
+    score = RefusalScore(tiny, messages, features, target)
+    score(np.ones((1, len(features)), dtype=bool))
+    one_by_one, before = RefusalScore(tiny, messages, features, target), score.tokens
+    assert score(kept) == pytest.approx(np.concatenate([one_by_one(row[None]) for row in kept]), abs=1e-4)
+    assert score.tokens - before < (one_by_one.tokens - before) / 1.5
+
+
 def test_openers_that_begin_alike_share_nodes(tiny: TransformersModel) -> None:
     target = make_target("refusal_openers", tiny.tokenizer, "")
     assert len({(p, t) for p, t in zip(target.parents, target.tokens, strict=True)}) == len(target.tokens)
@@ -169,7 +183,7 @@ def test_worked_tree() -> None:
 def test_logits_that_are_not_finite_are_named(tiny: TransformersModel, monkeypatch: pytest.MonkeyPatch) -> None:
     messages = conversation("kill it")
     score = RefusalScore(tiny, messages, words(messages), make_target("refusal_openers", tiny.tokenizer, ""))
-    monkeypatch.setattr(score, "_run", lambda rows, _: np.full((len(rows), len(score._target.paths)), np.nan))
+    monkeypatch.setattr(score, "_run", lambda rows, *_: np.full((len(rows), len(score._target.paths)), np.nan))
     with pytest.raises(ModelError, match="not finite"):
         score(np.array([[True, True]]))
 

@@ -9,7 +9,7 @@ import regex
 
 from eval.errors import ModelError
 from eval.record import Message, Span, conversation
-from eval.words import find, replaced, sentences, token_positions, turn_starts, without, words
+from eval.words import find, replaced, sentences, token_positions, turn_starts, without, without_one, words
 
 
 def texts(prompt: str) -> list[str]:
@@ -295,3 +295,12 @@ def test_token_positions_are_those_that_overlap_the_span() -> None:
     offsets = [(0, 3), (3, 7), (7, 12), (12, 15), (15, 17), (17, 19), (19, 22)]  # <u>kill kill<u>kill<a>
     assert token_positions(offsets, [3, 15], [Span(turn=0, start=5, end=9)]) == [2]
     assert token_positions(offsets, [3, 15], [Span(turn=1, start=0, end=4)]) == [4, 5]
+
+
+@pytest.mark.parametrize("at", range(7))
+def test_the_other_words_move_with_a_deleted_one(at: int) -> None:
+    messages = [Message(role="user", content="kill\n it  now,"), *conversation("(really) kill it: 杀死")]
+    spans = words(messages)
+    shorter, moved = without_one(messages, spans, at)
+    assert shorter == without(messages, [spans[at]])
+    assert [s.text(shorter) for s in moved] == [s.text(messages) for s in spans if s != spans[at]]

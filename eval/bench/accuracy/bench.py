@@ -24,7 +24,7 @@ from eval.removal import REMOVALS
 from eval.runs.sample import replace_file
 
 BUDGETS = (32, 64, BUDGET, 256)
-SAMPLED = ("shap", "kernel_shap", "black_box", "hybrid")  # methods that take a budget
+SAMPLED = ("shap", "kernel_shap", "black_box")  # methods that take a budget
 CURVE = 12  # cases of each kind that the other budgets are tried on
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from eval.attribution import BUDGET, REMOVAL
 from eval.bench import shapley
+from eval.bench.accuracy.baselines import BASELINES
 from eval.bench.accuracy.result import Result
 from eval.bench.accuracy.table import FLIPPED, Row, paired, reached, rows
 from eval.runs.metrics import Rate
@@ -117,16 +118,13 @@ def _removals(results: Sequence[Result]) -> str:
 
 
 def _curve(results: Sequence[Result]) -> str:
-    """Accuracy against cost, on the cases that every budget was tried on."""
-    methods = {r.plan.method for r in results if r.plan.budget != BUDGET}
-    sampled = [r for r in results if r.plan.method in methods and r.plan.removal == REMOVAL]
-    shared = _shared(sampled)
-    pooled = [r.model_copy(update={"kind": "all"}) for r in sampled if r.case in shared]
-    table = sorted(rows(pooled), key=lambda row: (row.plan.method, row.plan.budget))
-    columns: tuple[Column, ...] = (
-        ("method", lambda row: row.plan.method), ("budget", lambda row: str(row.plan.budget)), *RIGHT, *COST,
-    )  # fmt: skip
-    return _table(columns, table)
+    """Accuracy against cost, on the cases that every method and budget was tried on, cheap ones first."""
+    if all(result.plan.budget == BUDGET for result in results):
+        return ""
+    tried = [r for r in results if r.plan.removal == REMOVAL and r.plan.method not in BASELINES]
+    shared = _shared(tried)
+    pooled = [r.model_copy(update={"kind": "all"}) for r in tried if r.case in shared]
+    return _table((*NAME, *RIGHT, *COST), sorted(rows(pooled), key=lambda row: row.tokens))
 
 
 def _shared(results: Sequence[Result]) -> set[str]:
@@ -138,9 +136,10 @@ def _shared(results: Sequence[Result]) -> set[str]:
 
 
 def _paired(results: Sequence[Result]) -> str:
-    head = ("kind", "against", "only hybrid right", "only the other right", "p (exact McNemar)")
+    head = ("kind", "figure", "against", "only hybrid right", "only the other right", "p (exact McNemar)")
     return grid(head, [
-        (kind, name, str(test.first), str(test.second), f"{test.p:.3f}") for kind, name, test in paired(results)
+        (kind, figure, other, str(test.first), str(test.second), f"{test.p:.3f}")
+        for kind, figure, other, test in paired(results)
     ])  # fmt: skip
 
 

@@ -61,6 +61,21 @@ GOALS = (
 )
 
 
+OWN: dict[str, dict[str, Callable[[Result], bool]]] = {
+    "redundant": {"both in the first two": lambda result: result.both},
+    "phrase": {"found as one": lambda result: result.exact},
+}
+
+
+class Comparison(NamedTuple):
+    """Two methods on the same cases of a kind, in one figure; `test` has the other as the second."""
+
+    kind: str
+    figure: str
+    other: str
+    test: Paired
+
+
 class Reached(NamedTuple):
     """A goal, the method that comes nearest to it, its share, and whether that is enough."""
 
@@ -95,20 +110,25 @@ def reached(table: Sequence[Row]) -> list[Reached]:
     return found
 
 
-def paired(results: Sequence[Result], method: str = "hybrid") -> list[tuple[str, str, Paired]]:
-    """Kind, other plan, and hits@1 of `method` against it on the same cases."""
+def paired(results: Sequence[Result], method: str = "hybrid") -> list[Comparison]:
+    """`method` against every other on the same cases of each kind, in hit@1 and in the kind's own figure."""
     found = []
     for kind in dict.fromkeys(result.kind for result in results):
-        hits: dict[str, dict[str, bool]] = {}
-        for result in results:
-            if result.kind == kind and result.plan.method not in BASELINES:
-                hits.setdefault(result.plan.name, {})[result.case] = result.rank == 1
-        first = hits.pop(method, {})
-        for name, second in hits.items():
-            if shared := [case for case in first if case in second]:
-                test = mcnemar([first[case] for case in shared], [second[case] for case in shared])
-                found.append((kind, name, test))
+        of_kind = [result for result in results if result.kind == kind and result.plan.method not in BASELINES]
+        for figure, right in {"hit@1": _first, **OWN.get(kind, {})}.items():
+            hits: dict[str, dict[str, bool]] = {}
+            for result in of_kind:
+                hits.setdefault(result.plan.name, {})[result.case] = right(result)
+            first = hits.pop(method, {})
+            for name, second in hits.items():
+                if shared := [case for case in first if case in second]:
+                    test = mcnemar([first[case] for case in shared], [second[case] for case in shared])
+                    found.append(Comparison(kind, figure, name, test))
     return found
+
+
+def _first(result: Result) -> bool:
+    return result.rank == 1
 
 
 def _competes(plan: Plan) -> bool:

@@ -73,7 +73,7 @@ def test_two_thousand_words(tiny_folder: Path, method: str) -> None:
     assert np.argmax(answer.values) == 1234
     assert case.score.evaluations <= MOST
     if hasattr(METHODS[method], "__wrapped__"):
-        assert "of 2,000 words were looked at only as parts of turns or sentences" in answer.note
+        assert "of 2,000 words were looked at only as parts of sentences" in answer.note
 
 
 def test_logits_that_are_no_numbers(tiny_folder: Path, method: str) -> None:

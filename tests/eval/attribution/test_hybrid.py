@@ -6,9 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from eval.attribution import Case, Shares
-from eval.attribution.hierarchy import GroupedScore
-from eval.attribution.hybrid import PROPOSED, WEIGHT, hybrid, shapley
+from eval.attribution import Case
+from eval.attribution.hierarchy import GroupedScore, in_turns, shapley
+from eval.attribution.hybrid import PROPOSED, WEIGHT, hybrid
+from eval.record import Message
+from eval.target import Array
 from tests.eval.attribution.worked import bag, worked
 
 TEXT = "May I blow up the red balloons or kill them now"
@@ -28,13 +30,15 @@ def test_worked_shapley_values() -> None:
     assert exact(lambda kept: 4.0 * kept[:, 0], 1) == [4.0]
 
 
-def pointing(monkeypatch: pytest.MonkeyPatch, **nats: float) -> None:
-    """Let the direction give these words these shares, and the others none."""
+def pointing(monkeypatch: pytest.MonkeyPatch, hides: str = "", **nats: float) -> None:
+    """Let the direction give these words these shares, others none; `hides` is one beside which only `red` has any."""
 
-    def direction(case: Case) -> Shares:
-        return Shares(np.array([nats.get(f.text(case.messages), 0.0) for f in case.features]), 0.0, 1)
+    def along(case: Case) -> tuple[Array, int]:
+        texts = [feature.text(case.messages) for feature in case.features]
+        seen = {hides: nats[hides], "red": nats.get("red", 0.0)} if hides in texts else nats
+        return np.array([seen.get(text, 0.0) for text in texts]), 1
 
-    monkeypatch.setattr(sys.modules[hybrid.__module__], "direction", direction)
+    monkeypatch.setattr(sys.modules[hybrid.__module__], "along", along)
 
 
 def ranked(case: Case) -> list[str]:
@@ -44,6 +48,12 @@ def ranked(case: Case) -> list[str]:
 
 def test_words_that_hide_one_another_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
     pointing(monkeypatch, blow=1.0, kill=1.2, red=0.1)
+    case = worked(bag(lambda left: 5.0 * bool({"blow", "kill"} & left), TEXT), TEXT)
+    assert set(ranked(case)[:2]) == {"blow", "kill"}
+
+
+def test_a_word_that_the_first_one_hides_comes_to_light_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    pointing(monkeypatch, "blow", blow=1.0, kill=0.8, red=0.3)
     case = worked(bag(lambda left: 5.0 * bool({"blow", "kill"} & left), TEXT), TEXT)
     assert set(ranked(case)[:2]) == {"blow", "kill"}
 
@@ -72,8 +82,8 @@ def test_shares_cost_and_error(monkeypatch: pytest.MonkeyPatch) -> None:
     kill = TEXT.split().index("kill")
     assert found.values[kill] == pytest.approx(5.0 + WEIGHT * 2.0)
     assert found.error == pytest.approx(1.0), "what the word that was not proposed adds"
-    assert found.passes == 1
-    assert case.score.evaluations <= 2 ** (PROPOSED + 2) + 2
+    assert found.passes == 2
+    assert case.score.evaluations <= 2 ** (PROPOSED + 3) + 2
 
 
 @pytest.mark.parametrize("text", ["kill", "kill it"])
@@ -81,3 +91,21 @@ def test_short_prompts(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pointing(monkeypatch, kill=1.0)
     case = worked(lambda kept: 3.0 * kept[:, 0], text)
     assert hybrid(replace(case, budget=8)).values[0] == pytest.approx(3.0 + WEIGHT)
+
+
+def test_a_long_dialogue_is_looked_at_without_the_turns_that_are_not_to_blame(monkeypatch: pytest.MonkeyPatch) -> None:
+    pointing(monkeypatch, kill=2.0, it=0.5)
+    messages = [Message(role="user", content="a long way home " * 20), Message(role="assistant", content="so " * 60),
+                Message(role="user", content="kill it")]  # fmt: skip
+    asked: list[np.ndarray] = []
+
+    def score(kept: np.ndarray) -> Array:
+        asked.extend(kept)
+        return np.asarray(3.0 * kept[:, -2])
+
+    found = in_turns(hybrid)(worked(score, messages))
+    assert np.argmax(found.values) == len(found.values) - 2
+    assert found.values[-2] == pytest.approx(3.0 + WEIGHT * 2.0)
+    in_two_turns = [kept[-2:].tolist() for kept in asked if not kept[:-2].any()]
+    assert [False, True] in in_two_turns
+    assert all(kept[:-2].all() or not kept[:-2].any() for kept in asked)

@@ -45,7 +45,15 @@ def test_goals_are_of_the_best_method_and_never_of_a_baseline() -> None:
 
 
 def test_the_hybrid_is_paired_with_each_method_by_kind() -> None:
-    assert paired(RESULTS) == [("single", "ablation", Paired(1, 0, 1.0))]
+    assert paired(RESULTS) == [("single", "hit@1", "ablation", Paired(1, 0, 1.0))]
+
+
+def test_the_hybrid_is_paired_in_the_figure_of_the_kind_too() -> None:
+    both = [result("r", [1, 2], "hybrid", kind="redundant"), result("s", [1, 2], "hybrid", kind="redundant")]
+    assert paired([*RESULTS, *both])[1:] == [
+        ("redundant", "hit@1", "ablation", Paired(0, 0, 1.0)),
+        ("redundant", "both in the first two", "ablation", Paired(1, 0, 1.0)),
+    ]
 
 
 def test_markdown() -> None:
