@@ -83,8 +83,8 @@ class GradientScore:
 
     @torch.no_grad()
     def values(self, embeddings: torch.Tensor) -> torch.Tensor:
-        """Nats of each row, shape (rows,), one after the other and without gradients; arguments and errors as below."""
-        scores = torch.cat([self(row[None]) for row in embeddings])
+        """Nats of each row, shape (rows,), without gradients; arguments and errors as below."""
+        scores = torch.cat([self(part) for part in torch.split(embeddings, self.plan.rows)])
         return self._finite(scores, scores)[0]
 
     def gradients(self, embeddings: torch.Tensor) -> Gradients:

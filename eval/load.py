@@ -1,32 +1,48 @@
-"""Any dataset as records: a release (`xsb`, `ms_xsb`), a hub id, or a CSV, JSONL or parquet file with prompts."""
+"""Any dataset as records: a release (`xsb`, `ms_xsb`), a hub id, or a CSV, JSONL or parquet file with prompts.
+
+Tables of other projects work as they are; see `eval.formats` for what is read as what.
+"""
 
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from eval.errors import InputError
-from eval.record import LABELS, Conversation, Message, Record
+from eval.formats import adapted
+from eval.record import Conversation, Message, Record
 
 FILES = {".csv": "csv", ".json": "json", ".jsonl": "json", ".parquet": "parquet"}
 RELEASE = Path("xsb")
 
 
+class Loaded(NamedTuple):
+    """The records of a dataset, in its own order, and notes on how its columns were read."""
+
+    records: list[Record]
+    notes: list[str]
+
+
 def load_records(dataset: str, split: str = "test") -> list[Record]:
-    """The records of a dataset, in its own order.
+    """The records of a dataset alone; arguments and errors as for `load`."""
+    return load(dataset, split).records
+
+
+def load(dataset: str, split: str = "test") -> Loaded:
+    """A dataset as records.
 
     Args:
         dataset: `xsb` or `ms_xsb` (the release in the folder `xsb` here), `ID` or `ID:CONFIG` on the Hub, or a file.
         split: of a release or Hub dataset; files have only one.
 
     Raises:
-        InputError: there is no such dataset, or it has no prompts.
+        InputError: there is no such dataset, it has no prompts, or labels that are neither safe nor unsafe.
     """
-    rows = _rows(dataset, split)
+    rows, notes = adapted(_rows(dataset, split))
     records = [record(row, number) for number, row in enumerate(rows, 1)]
     if not records:
         raise InputError(f"dataset {dataset!r} has no rows")
-    return records
+    return Loaded(records, notes)
 
 
 def stratified(records: list[Record], limit: int | None) -> list[Record]:
@@ -49,11 +65,7 @@ def record(row: Mapping[str, Any], number: int) -> Record:
     """
     known = {name: value for name, value in row.items() if name in Record.model_fields and value is not None}
     known["id"] = str(row.get("id") or f"row-{number}")
-    if known.get("label") not in LABELS:
-        known.pop("label", None)
     known.pop("split", None)  # the split is what was loaded
-    if not row.get("focus_spans"):
-        known.pop("focus", None)  # free text without offsets is not a Focus
     try:
         return Record.model_validate({**known, "messages": _messages(row, number)})
     except (ValueError, TypeError) as error:
@@ -86,6 +98,8 @@ def _rows(dataset: str, split: str) -> Iterable[Mapping[str, Any]]:
         name, _, config = dataset.partition(":")
         return load_dataset(name, config or None, split=split)  # type: ignore[no-any-return]
     except (OSError, ValueError, RuntimeError, DatasetGenerationError) as error:
+        if "corresponds to no data" in str(error):
+            raise InputError(f"dataset {dataset!r} has no rows") from error
         offline = " (offline)" if os.environ.get("HF_HUB_OFFLINE") == "1" else ""
         raise InputError(
             f"dataset {dataset!r}, split {split!r}, cannot be loaded{offline}: {' '.join(str(error).split())[:200]}. "

@@ -58,10 +58,13 @@ def load_both(
     datasets: Sequence[str], splits: Sequence[str], model: str, dtype: str, base_url: str | None
 ) -> tuple[list[Record], Model]:
     """The records of every split of every dataset, then the model."""
-    from eval.load import load_records
+    from eval.load import load
     from eval.models import load_model
 
     with working(f"loading {','.join(datasets)}") as name_step:
-        records = [record for name in datasets for split in splits for record in load_records(name, split)]
+        found = [load(name, split) for name in datasets for split in splits]
         name_step(f"loading {model}")
-        return records, load_model(model, dtype=dtype, base_url=base_url)
+        loaded = load_model(model, dtype=dtype, base_url=base_url)
+    for note in dict.fromkeys(note for one in found for note in one.notes):
+        typer.echo(f"note: {note}", err=True)
+    return [record for one in found for record in one.records], loaded

@@ -23,7 +23,7 @@ from eval.models.protocol import OpenWeights
 from eval.removal import REMOVALS
 from eval.runs.sample import replace_file
 
-BUDGETS = (32, 64, BUDGET, 256)
+BUDGETS = (16, 32, 64, BUDGET)
 SAMPLED = ("shap", "kernel_shap", "black_box")  # methods that take a budget
 CURVE = 12  # cases of each kind that the other budgets are tried on
 
