@@ -12,7 +12,8 @@ from eval.attribution import Attribution
 from eval.diagnose import Diagnosis, Mitigated
 from eval.judges import Verdict
 from eval.record import Conversation
-from eval.runs.metrics import Metrics, Rate
+from eval.runs.metrics import Metrics
+from eval.statistics import Rate
 from eval.wording import VERDICTS, asked, how, passes, reason
 
 if TYPE_CHECKING:

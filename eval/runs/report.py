@@ -14,9 +14,10 @@ from pydantic import BaseModel, ValidationError
 
 from eval.attribution import Feature
 from eval.errors import InputError
-from eval.runs.metrics import Metrics, Rate, by_type, metrics
+from eval.runs.metrics import Difference, Metrics, Outcomes, by_type, differences, metrics, outcomes
 from eval.runs.run import Config
 from eval.runs.sample import Sample, read_samples, replace_file
+from eval.statistics import Rate
 from eval.wording import reason
 
 LEVELS = 5  # steps of the heat scale
@@ -34,6 +35,8 @@ class Report(BaseModel):
     unscored: int
     overall: list[Metrics]
     by_type: dict[str, list[Metrics]]
+    outcomes: list[Outcomes]
+    differences: list[Difference]
 
 
 @dataclass(frozen=True)
@@ -75,8 +78,9 @@ def write_report(folder: Path) -> Path:
     config, samples = _read(folder)
     unscored = sum(sample.verdict.label == "unscored" for sample in samples)
     report = Report(
-        config=config, samples=len(samples), unscored=unscored, overall=metrics(samples), by_type=by_type(samples)
-    )
+        config=config, samples=len(samples), unscored=unscored, overall=metrics(samples), by_type=by_type(samples),
+        outcomes=outcomes(samples), differences=differences(samples),
+    )  # fmt: skip
     page = _page(report, samples)
     replace_file(folder / "report.json", report.model_dump_json(indent=2) + "\n")
     replace_file(folder / "report.html", page)

@@ -118,6 +118,7 @@ def _sample(record: Record, name: str, attempt: Attempt, triggers: Sequence[Span
         mitigation=name,
         label=record.label,
         type=record.type,
+        cluster=record.scenario_id or record.pair_id or record.id,
         triggers=[span.text(record.messages) for span in triggers],
         sent=attempt.sent,
         response=attempt.reply.text,

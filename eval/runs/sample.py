@@ -14,12 +14,14 @@ class Sample(BaseModel):
     """A record under one mitigation, `none` counted as one.
 
     `seconds` is wall time of answering, `tokens` counts generated ones. `features` holds the attribution, on `none`.
+    `cluster` names the pair or scenario of the record, within which samples depend on one another.
     """
 
     record_id: str
     mitigation: str
     label: Label | None
     type: str
+    cluster: str = ""
     triggers: list[str]
     sent: Conversation
     response: str
@@ -28,6 +30,11 @@ class Sample(BaseModel):
     tokens: int
     note: str = ""
     features: list[Feature] = []
+
+    @property
+    def depth(self) -> int:
+        """Turns of the user's, of which the last is answered."""
+        return sum(message.role == "user" for message in self.sent)
 
 
 class SampleFile:

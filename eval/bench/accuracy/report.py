@@ -8,7 +8,7 @@ from eval.bench import shapley
 from eval.bench.accuracy.baselines import BASELINES
 from eval.bench.accuracy.result import Result
 from eval.bench.accuracy.table import FLIPPED, Row, paired, reached, rows
-from eval.runs.metrics import Rate
+from eval.statistics import Rate
 
 Column = tuple[str, Callable[[Row], str]]
 

@@ -9,8 +9,7 @@ from pydantic import BaseModel
 from eval.bench.accuracy.baselines import BASELINES
 from eval.bench.accuracy.cases import FOCUS
 from eval.bench.accuracy.result import Plan, Result
-from eval.bench.accuracy.statistics import Mean, Paired, mcnemar, mean
-from eval.runs.metrics import Rate, rate
+from eval.statistics import Mean, Paired, Rate, mcnemar, mean, rate
 
 FLIPPED = "focus, twin answered"
 

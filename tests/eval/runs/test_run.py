@@ -7,9 +7,10 @@ import pytest
 from eval.errors import InputError
 from eval.models.transformers import TransformersModel
 from eval.record import Record, Span, conversation
-from eval.runs.metrics import by_type, metrics, rate
+from eval.runs.metrics import by_type, differences, metrics, outcomes
 from eval.runs.run import CHUNK, run
 from eval.runs.sample import Sample, SampleFile
+from eval.statistics import rate
 
 
 def records(count: int) -> list[Record]:
@@ -115,6 +116,39 @@ def test_metrics_by_hand() -> None:
     assert (none.seconds, none.tokens) == (2.0, 3.0)
     assert steer.false_refusal.share is None
     assert [m.false_refusal.scored for m in by_type(samples)["b"]] == [1]
+
+
+def test_outcomes_by_hand() -> None:
+    samples = [
+        judged("none", "safe", "full_refusal"),
+        judged("none", "safe", "unscored"),
+        judged("none", "unsafe", "partial_refusal", "b"),
+    ]
+    found = {(o.by, o.value): (o.compliance.count, o.partial_refusal.count, o.full_refusal.count, o.unscored)
+             for o in outcomes(samples)}  # fmt: skip
+    assert found == {
+        ("label", "safe"): (0, 0, 1, 1), ("label", "unsafe"): (0, 1, 0, 0),
+        ("type", "a"): (0, 0, 1, 1), ("type", "b"): (0, 1, 0, 0), ("depth", "0"): (0, 1, 1, 1),
+    }  # fmt: skip
+
+
+def test_differences_by_hand() -> None:
+    verdicts = {  # of four safe records without and with steering; of the last, one is not scored
+        "a": ("full_refusal", "full_compliance"), "b": ("partial_refusal", "full_compliance"),
+        "c": ("full_compliance", "full_refusal"), "d": ("full_refusal", "full_compliance"),
+        "e": ("full_refusal", "unscored"),
+    }  # fmt: skip
+    samples = [
+        judged(mitigation, "safe", labels[at]).model_copy(update={"record_id": name, "cluster": name})
+        for at, mitigation in enumerate(("none", "steer"))
+        for name, labels in verdicts.items()
+    ]
+    (found,) = differences(samples)
+    assert (found.figure, found.before, found.after, found.records) == ("false_refusal", "none", "steer", 4)
+    assert (found.difference, found.only_before, found.only_after, found.p) == (-0.5, 3, 1, 0.625)
+    assert found.low is not None and found.high is not None and found.low < -0.5 < found.high
+    one_pair = [sample.model_copy(update={"cluster": "p"}) for sample in samples]
+    assert differences(one_pair)[0].low is None
 
 
 def test_wilson_interval_of_a_textbook_case() -> None:

@@ -4,9 +4,8 @@ import pytest
 
 from eval.bench import shapley
 from eval.bench.accuracy.report import grid, interval, markdown
-from eval.bench.accuracy.statistics import Paired
 from eval.bench.accuracy.table import FLIPPED, paired, reached, rows
-from eval.runs.metrics import rate
+from eval.statistics import Paired, rate
 from tests.eval.bench.accuracy.worked import result
 
 RESULTS = [

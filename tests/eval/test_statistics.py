@@ -1,7 +1,6 @@
 import pytest
 
-from eval.bench.accuracy.statistics import Mean, Paired, mcnemar, mean
-from eval.runs.metrics import rate
+from eval.statistics import Mean, Paired, clustered_mean, mcnemar, mean, rate
 
 
 def test_wilson_interval_worked_by_hand() -> None:
@@ -31,3 +30,18 @@ def test_bootstrap_of_a_mean() -> None:
     assert low == pytest.approx(0.4, abs=0.02)  # 1.96 * 0.5 / sqrt(100) to each side
     assert high == pytest.approx(0.6, abs=0.02)
     assert mean([0.0, 1.0] * 50) == (value, low, high)
+
+
+def test_clusters_count_as_one() -> None:
+    """Ten clusters of ten equal values tell no more than ten values: an interval wider by the root of ten."""
+    wide = clustered_mean(
+        [float(i % 2) for i in range(10) for _ in range(10)], [i for i in range(10) for _ in range(10)]
+    )
+    narrow = mean([float(i % 2) for i in range(10) for _ in range(10)])
+    assert wide.value == narrow.value == 0.5
+    assert wide.high is not None and wide.low is not None and narrow.high is not None and narrow.low is not None
+    assert (wide.high - wide.low) / (narrow.high - narrow.low) == pytest.approx(10**0.5, rel=0.15)
+
+
+def test_one_cluster_has_no_interval() -> None:
+    assert clustered_mean([1.0, 0.0], ["a", "a"]) == Mean(0.5, None, None)

@@ -1,0 +1,86 @@
+"""Shares and means with 95 % intervals, and paired comparisons."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from pydantic import BaseModel
+from scipy.stats import binomtest, bootstrap
+
+RESAMPLES = 2000
+SEED = 20251129
+
+
+class Rate(BaseModel):
+    """`count` of `scored` samples, and the bounds of the share's 95 % Wilson interval; no share of nothing."""
+
+    count: int
+    scored: int
+    share: float | None
+    low: float | None
+    high: float | None
+
+
+class Mean(NamedTuple):
+    """A mean and the bounds of its 95 % interval; of fewer than two values there is no interval."""
+
+    value: float
+    low: float | None
+    high: float | None
+
+
+class Paired(NamedTuple):
+    """Cases that only the first gets right, only the second, and the exact two-sided p-value (McNemar 1947)."""
+
+    first: int
+    second: int
+    p: float
+
+
+def rate(count: int, scored: int) -> Rate:
+    """A share with its interval."""
+    if not scored:
+        return Rate(count=0, scored=0, share=None, low=None, high=None)
+    interval = binomtest(count, scored).proportion_ci(0.95, method="wilson")
+    return Rate(count=count, scored=scored, share=count / scored, low=interval.low, high=interval.high)
+
+
+def mean(values: Sequence[float]) -> Mean:
+    """The mean, with the percentile bootstrap's 95 % interval (Efron 1979) over cases."""
+    return clustered_mean(values, range(len(values)))
+
+
+def clustered_mean(values: Sequence[float], clusters: Sequence[object]) -> Mean:
+    """The mean, with the interval of a percentile bootstrap that draws whole clusters (Field and Welsh 2007).
+
+    Args:
+        values: such as the differences of paired samples.
+        clusters: of each value, such as its pair or scenario, within which values depend on one another.
+    """
+    groups = list(dict.fromkeys(clusters))
+    place = {group: at for at, group in enumerate(groups)}
+    sums, counts = np.zeros(len(groups)), np.zeros(len(groups))
+    for value, cluster in zip(values, clusters, strict=True):
+        sums[place[cluster]] += value
+        counts[place[cluster]] += 1
+    value = float(sums.sum() / counts.sum())
+    if len(groups) < 2:
+        return Mean(value, None, None)
+    found = bootstrap(
+        (sums, counts), _ratio, paired=True, vectorized=True, n_resamples=RESAMPLES, method="percentile",
+        rng=np.random.default_rng(SEED),
+    )  # fmt: skip
+    low, high = found.confidence_interval
+    return Mean(value, float(low), float(high))
+
+
+def mcnemar(first: Sequence[bool], second: Sequence[bool]) -> Paired:
+    """Whether two methods differ on the same cases; p is 1 where they never do."""
+    only_first = sum(a and not b for a, b in zip(first, second, strict=True))
+    only_second = sum(b and not a for a, b in zip(first, second, strict=True))
+    n = only_first + only_second
+    return Paired(only_first, only_second, float(binomtest(only_first, n).pvalue) if n else 1.0)
+
+
+def _ratio(sums: np.ndarray, counts: np.ndarray, axis: int) -> np.ndarray:
+    return np.asarray(sums.sum(axis) / counts.sum(axis))
