@@ -9,11 +9,12 @@ from eval.commands.diagnose import diagnose
 from eval.commands.direction import direction
 from eval.commands.heatmap import heatmap
 from eval.commands.organism import organism
+from eval.commands.results import compare, report
 from eval.commands.run import judge, run, twins
 from eval.errors import run_command
 
 app = typer.Typer(help="Find out why a model refuses harmless requests, and what helps.", no_args_is_help=True)
-for command in (diagnose, heatmap, run, twins, judge, direction):
+for command in (diagnose, heatmap, run, report, compare, twins, judge, direction):
     app.command()(command)
 for group, name in ((organism, "organism"), (bench, "bench")):
     app.add_typer(group, name=name)

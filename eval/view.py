@@ -12,6 +12,7 @@ from eval.attribution import Attribution
 from eval.diagnose import Diagnosis, Mitigated
 from eval.judges import Verdict
 from eval.record import Conversation
+from eval.runs.compare import Change
 from eval.runs.metrics import Metrics
 from eval.statistics import Rate
 from eval.wording import VERDICTS, asked, how, passes, reason
@@ -78,6 +79,35 @@ def show_metrics(rows: Sequence[Metrics], console: Console) -> None:
     console.print(table)
     if unscored := sum(row.unscored for row in rows):
         console.print(f"{unscored} samples could not be judged and are not counted")
+
+
+def show_changes(changes: Sequence[Change], console: Console) -> None:
+    """A table per change from one run to the next, and the prompts whose verdict flipped."""
+    for change in changes:
+        names = f"{change.before} -> {change.after}, {change.mitigation}: {change.records} records"
+        console.print(Text(names), soft_wrap=True)
+        for note in change.notes:
+            console.print(Text(note, style="yellow"))
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        table.add_column("figure")
+        for column in ("change", "95 % interval", "only before", "only after", "p"):
+            table.add_column(column, justify="right")
+        for row in change.differences:
+            bounds = "" if row.low is None or row.high is None else f"{_points(row.low)} to {_points(row.high)}"
+            table.add_row(
+                row.figure.replace("_", " "), f"{_points(row.difference)} pp", bounds, str(row.only_before),
+                str(row.only_after), f"{row.p:.3f}",
+            )  # fmt: skip
+        console.print(table)
+        for flip in change.flips:
+            label = flip.label or "no label"
+            turned = f"{VERDICTS[flip.before]} -> {VERDICTS[flip.after]}"
+            console.print(Text(f"{turned}  {label}  {flip.record_id}: {' '.join(flip.prompt.split())}"), soft_wrap=True)
+        console.print()
+
+
+def _points(difference: float) -> str:
+    return f"{100 * difference:+.1f}"
 
 
 def _gb(size: int) -> str:

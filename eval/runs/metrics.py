@@ -87,21 +87,20 @@ def outcomes(samples: Sequence[Sample]) -> list[Outcomes]:
 
 def differences(samples: Sequence[Sample]) -> list[Difference]:
     """Every two mitigations, the one that appears first as `before`, on the records that are scored under both."""
-    by_name: dict[str, dict[str, Sample]] = {}
+    by_name: dict[str, list[Sample]] = {}
     for sample in samples:
-        if sample.verdict.label != "unscored":
-            by_name.setdefault(sample.mitigation, {})[sample.record_id] = sample
-    return [
-        difference
-        for figure in FIGURES
-        for before, after in combinations(by_name, 2)
-        if (difference := _difference(figure, by_name[before], by_name[after]))
-    ]
+        by_name.setdefault(sample.mitigation, []).append(sample)
+    pairs = [(figure, *names) for figure in FIGURES for names in combinations(by_name, 2)]
+    found = [difference(figure, (before, by_name[before]), (after, by_name[after])) for figure, before, after in pairs]
+    return [one for one in found if one]
 
 
-def _difference(figure: str, before: dict[str, Sample], after: dict[str, Sample]) -> Difference | None:
+def difference(
+    figure: str, before: tuple[str, Sequence[Sample]], after: tuple[str, Sequence[Sample]]
+) -> Difference | None:
+    """One figure under two names, each with its samples; None if no record of its label is scored under both."""
     label, is_so = FIGURES[figure]
-    pairs = [(one, after[name]) for name, one in before.items() if one.label == label and name in after]
+    pairs = [pair for pair in paired(before[1], after[1]) if pair[0].label == label]
     if not pairs:
         return None
     first, second = ([is_so(pair[side]) for pair in pairs] for side in (0, 1))
@@ -110,8 +109,8 @@ def _difference(figure: str, before: dict[str, Sample], after: dict[str, Sample]
     test = mcnemar(first, second)
     return Difference(
         figure=figure,
-        before=pairs[0][0].mitigation,
-        after=pairs[0][1].mitigation,
+        before=before[0],
+        after=after[0],
         records=len(pairs),
         difference=found.value,
         low=found.low,
@@ -120,6 +119,16 @@ def _difference(figure: str, before: dict[str, Sample], after: dict[str, Sample]
         only_after=test.second,
         p=test.p,
     )
+
+
+def paired(before: Sequence[Sample], after: Sequence[Sample]) -> list[tuple[Sample, Sample]]:
+    """The samples of the records that are scored on both sides."""
+    scored = {sample.record_id: sample for sample in after if sample.verdict.label != "unscored"}
+    return [
+        (sample, scored[sample.record_id])
+        for sample in before
+        if sample.verdict.label != "unscored" and sample.record_id in scored
+    ]
 
 
 def _outcomes(by: str, value: str, mitigation: str, samples: Sequence[Sample]) -> Outcomes:

@@ -75,7 +75,7 @@ def write_report(folder: Path) -> Path:
     Raises:
         InputError: the folder holds no run, or its files cannot be read.
     """
-    config, samples = _read(folder)
+    config, samples = read_run(folder)
     unscored = sum(sample.verdict.label == "unscored" for sample in samples)
     report = Report(
         config=config, samples=len(samples), unscored=unscored, overall=metrics(samples), by_type=by_type(samples),
@@ -85,6 +85,20 @@ def write_report(folder: Path) -> Path:
     replace_file(folder / "report.json", report.model_dump_json(indent=2) + "\n")
     replace_file(folder / "report.html", page)
     return folder / "report.html"
+
+
+def read_run(folder: Path) -> tuple[Config, list[Sample]]:
+    """What was run in a folder and what came out, finished or not; errors as for `write_report`."""
+    try:
+        config = Config.model_validate_json((folder / "config.json").read_text(encoding="utf-8"))
+        samples = read_samples(folder / "samples.jsonl")
+    except FileNotFoundError as error:
+        raise InputError(f"{folder} has no {Path(error.filename).name}, so no run; `xsb-eval run` makes one") from error
+    except ValidationError as error:
+        raise InputError(f"the {error.title} in {folder} is broken; the same `xsb-eval run` mends it") from error
+    if not samples:
+        raise InputError(f"the run in {folder} has no samples yet; the same `xsb-eval run` goes on with it")
+    return config, samples
 
 
 def headline(model: str, rows: Sequence[Metrics]) -> str:
@@ -164,19 +178,6 @@ def _points(after: Rate, before: Rate) -> str:
 
 def _of(rate: Rate, before: Rate | None = None) -> str:
     return str(rate.count) if before and rate.scored == before.scored else f"{rate.count} of {rate.scored}"
-
-
-def _read(folder: Path) -> tuple[Config, list[Sample]]:
-    try:
-        config = Config.model_validate_json((folder / "config.json").read_text(encoding="utf-8"))
-        samples = read_samples(folder / "samples.jsonl")
-    except FileNotFoundError as error:
-        raise InputError(f"{folder} has no {Path(error.filename).name}, so no run; `xsb-eval run` makes one") from error
-    except ValidationError as error:
-        raise InputError(f"the {error.title} in {folder} is broken; the same `xsb-eval run` mends it") from error
-    if not samples:
-        raise InputError(f"the run in {folder} has no samples yet; the same `xsb-eval run` goes on with it")
-    return config, samples
 
 
 def _page(report: Report, samples: Sequence[Sample]) -> str:

@@ -1,0 +1,96 @@
+"""Two runs on the same records: what changed, whether more than chance would have it, and which answers flipped."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from eval.errors import InputError
+from eval.judges.verdict import VerdictLabel
+from eval.runs.metrics import FIGURES, Difference, difference, paired
+from eval.runs.report import read_run
+from eval.runs.sample import Sample
+
+ASKED = ("fingerprint", "judge", "max_new_tokens")  # what must be equal for verdicts to be of the same question
+
+
+class Flip(BaseModel):
+    """A record whose verdict changed."""
+
+    record_id: str
+    mitigation: str
+    label: str | None
+    prompt: str
+    before: VerdictLabel
+    after: VerdictLabel
+
+
+class Change(BaseModel):
+    """From one run's folder to the next one's. `notes` say what else differs between them."""
+
+    before: str
+    after: str
+    mitigation: str
+    records: int
+    differences: list[Difference]
+    flips: list[Flip]
+    notes: list[str]
+
+
+def compare(folders: Sequence[Path]) -> list[Change]:
+    """Each run against the one before it, for every mitigation that both have.
+
+    Raises:
+        InputError: there are fewer than two, a folder holds no run, or two runs share no record.
+    """
+    if len(folders) < 2:
+        raise InputError(f"{len(folders)} run is nothing to compare; give two folders or more")
+    return [change for before, after in pairwise(folders) for change in _changes(before, after)]
+
+
+def _changes(before: Path, after: Path) -> list[Change]:
+    (old_config, old), (new_config, new) = read_run(before), read_run(after)
+    both = [name for name in dict.fromkeys(s.mitigation for s in old) if any(s.mitigation == name for s in new)]
+    differing = [name for name in ASKED if getattr(old_config, name) != getattr(new_config, name)]
+    notes = [
+        f"{name.replace('_', ' ')}: {getattr(old_config, name)} before, {getattr(new_config, name)} after"
+        for name in differing
+    ]
+    found = [
+        _change((str(before), _of(old, name)), (str(after), _of(new, name)), name, notes) for name in both
+    ]  # fmt: skip
+    if not any(change.records for change in found):
+        raise InputError(f"{before} and {after} have no record under the same mitigation in common")
+    return found
+
+
+def _change(
+    before: tuple[str, list[Sample]], after: tuple[str, list[Sample]], mitigation: str, notes: list[str]
+) -> Change:
+    pairs = paired(before[1], after[1])
+    found = [difference(figure, before, after) for figure in FIGURES]
+    return Change(
+        before=before[0],
+        after=after[0],
+        mitigation=mitigation,
+        records=len(pairs),
+        differences=[one for one in found if one],
+        flips=[
+            Flip(
+                record_id=old.record_id,
+                mitigation=mitigation,
+                label=old.label,
+                prompt=old.sent[-1].content if old.sent else "",
+                before=old.verdict.label,
+                after=new.verdict.label,
+            )
+            for old, new in pairs
+            if old.verdict.label != new.verdict.label
+        ],
+        notes=notes,
+    )
+
+
+def _of(samples: Sequence[Sample], mitigation: str) -> list[Sample]:
+    return [sample for sample in samples if sample.mitigation == mitigation]
