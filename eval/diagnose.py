@@ -9,7 +9,7 @@ from eval.attribution import BUDGET, METHODS, REMOVAL, Attribution, attribute, c
 from eval.calls import JUDGED
 from eval.errors import InputError, UnknownName
 from eval.judges import JUDGES, UNANSWERED, Verdict
-from eval.mitigation import MITIGATIONS, attempts
+from eval.mitigation import attempts, named
 from eval.models.protocol import Model
 from eval.record import Conversation, Span, conversation
 from eval.removal import REMOVALS
@@ -64,7 +64,7 @@ def diagnose(
         model: from `eval.models.load_model`.
         prompt: a text, or messages of which the last is the user's.
         method: of attribution; None skips it.
-        mitigations: names in `eval.mitigation.MITIGATIONS`; none by default.
+        mitigations: names in `eval.mitigation.MITIGATIONS`, or several joined with a plus; none by default.
         target: what attribution scores, a name in `eval.target.TARGETS`, or `judged_answers`.
         judge: a name in `eval.judges.JUDGES`.
         triggers: words to mitigate instead of those that attribution finds.
@@ -116,7 +116,7 @@ def _mitigated(
     model: Model, messages: Conversation, spans: list[Span], name: str, judge: str, max_new_tokens: int
 ) -> Mitigated:
     """One mitigation's answer; without a trigger it has nothing to change, and its note says so."""
-    attempt = attempts(MITIGATIONS[name], model, [messages], [spans], max_new_tokens)[0]
+    attempt = attempts(named(name), model, [messages], [spans], max_new_tokens)[0]
     return Mitigated(
         name=name,
         triggers=[span.text(messages) for span in spans],
@@ -138,8 +138,7 @@ def check_names(
     if method is not None and method not in METHODS:
         raise UnknownName("method", method, METHODS)
     for name in mitigations:
-        if name not in MITIGATIONS:
-            raise UnknownName("mitigation", name, MITIGATIONS)
+        named(name)
     if judge not in JUDGES:
         raise UnknownName("judge", judge, JUDGES)
     if target not in (*TARGETS, JUDGED):

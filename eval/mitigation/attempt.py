@@ -1,11 +1,52 @@
-"""What a mitigation gives back: what was sent and what the model answered."""
+"""What mitigations are made of, and how one or several of them are tried on conversations.
+
+A mitigation may change what is sent (`prepare`), how the model runs (`around`), or both. Several work together: each
+prepares what those before it made of the conversation, and all are around the model while it answers.
+"""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import dataclass, replace
 
 from eval.errors import XsbError
 from eval.models.protocol import Model, Reply
 from eval.record import Conversation, Span
+
+
+@dataclass(frozen=True)
+class Request:
+    """A conversation on its way to the model: `sent` as it will be sent, the triggers in it, and the cost so far.
+
+    `notes` say why a mitigation could not be applied as meant. Where `applies` is false, nothing is to be changed any
+    more.
+    """
+
+    sent: Conversation
+    triggers: list[Span]
+    notes: tuple[str, ...] = ()
+    seconds: float = 0.0
+    tokens: int = 0
+    applies: bool = True
+
+
+def _as_they_are(_model: Model, requests: Sequence[Request]) -> list[Request]:
+    return list(requests)
+
+
+def _unchanged(_model: Model, _requests: Sequence[Request]) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+@dataclass(frozen=True)
+class Mitigation:
+    """A change at inference time.
+
+    `prepare` gets the requests that it applies to; `around` gets all of a batch, in order, and must leave the model as
+    it was, whatever happens.
+    """
+
+    prepare: Callable[[Model, Sequence[Request]], list[Request]] = _as_they_are
+    around: Callable[[Model, Sequence[Request]], AbstractContextManager[None]] = _unchanged
 
 
 @dataclass(frozen=True)
@@ -21,22 +62,55 @@ class Attempt:
     failed: bool = False
 
 
-Mitigation = Callable[[Model, Sequence[Conversation], Sequence[list[Span]], int], list[Attempt]]
-
-
 def attempts(
-    mitigation: Mitigation,
+    mitigations: Sequence[Mitigation],
     model: Model,
     conversations: Sequence[Conversation],
     triggers: Sequence[list[Span]],
     max_new_tokens: int,
 ) -> list[Attempt]:
-    """One attempt per conversation, in one batch; where that fails one by one, so that a failure costs one answer."""
+    """One attempt per conversation, in one batch; where that fails one by one, so that a failure costs one answer.
+
+    Args:
+        mitigations: together; none for the model as it is.
+        model: that answers.
+        conversations: what it is asked.
+        triggers: of each conversation.
+        max_new_tokens: of an answer.
+    """
     try:
-        return mitigation(model, conversations, triggers, max_new_tokens)
+        return _answered(mitigations, model, conversations, triggers, max_new_tokens)
     except XsbError as error:
         if len(conversations) == 1:
             nothing = Reply(text="", tokens=0, seconds=0.0)
             return [Attempt(list(conversations[0]), nothing, note=str(error), failed=True)]
     pairs = zip(conversations, triggers, strict=True)
-    return [attempts(mitigation, model, [one], [spans], max_new_tokens)[0] for one, spans in pairs]
+    return [attempts(mitigations, model, [one], [spans], max_new_tokens)[0] for one, spans in pairs]
+
+
+def _answered(
+    mitigations: Sequence[Mitigation],
+    model: Model,
+    conversations: Sequence[Conversation],
+    triggers: Sequence[list[Span]],
+    max_new_tokens: int,
+) -> list[Attempt]:
+    requests = [Request(list(one), list(spans)) for one, spans in zip(conversations, triggers, strict=True)]
+    for mitigation in mitigations:
+        prepared = iter(mitigation.prepare(model, [request for request in requests if request.applies]))
+        requests = [next(prepared) if request.applies else request for request in requests]
+    with ExitStack() as stack:
+        for mitigation in mitigations:
+            stack.enter_context(mitigation.around(model, requests))
+        replies = model.generate([request.sent for request in requests], max_new_tokens)
+    return [_attempt(request, reply) for request, reply in zip(requests, replies, strict=True)]
+
+
+def _attempt(request: Request, reply: Reply) -> Attempt:
+    cost = {"seconds": reply.seconds + request.seconds, "tokens": reply.tokens + request.tokens}
+    return Attempt(request.sent, reply.model_copy(update=cost), "; ".join(request.notes))
+
+
+def spent(request: Request, reply: Reply) -> Request:
+    """The request with the cost of a reply that was needed for it."""
+    return replace(request, seconds=request.seconds + reply.seconds, tokens=request.tokens + reply.tokens)

@@ -1,8 +1,9 @@
 """ignore_word: tell the model, after the request, that the trigger is meant harmlessly (arXiv 2510.08158)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from eval.mitigation.attempt import Attempt
+from eval.mitigation.attempt import Request
 from eval.models.protocol import Model
 from eval.record import Conversation, Span
 
@@ -12,13 +13,10 @@ ONE = 'Note that the word "{words}" has a harmless meaning in this request.'
 SEVERAL = "Note that the words {words} have a harmless meaning in this request."
 
 
-def ignore_word(
-    model: Model, conversations: Sequence[Conversation], triggers: Sequence[list[Span]], max_new_tokens: int
-) -> list[Attempt]:
-    """Answer with the instruction added to the last turn."""
-    sent = [instructed(messages, spans) for messages, spans in zip(conversations, triggers, strict=True)]
-    replies = model.generate(sent, max_new_tokens)
-    return [Attempt(sent=s, reply=r) for s, r in zip(sent, replies, strict=True)]
+def ignore_word(model: Model, requests: Sequence[Request]) -> list[Request]:
+    """The requests with the instruction added to their last turn."""
+    del model
+    return [replace(request, sent=instructed(request.sent, request.triggers)) for request in requests]
 
 
 def instructed(messages: Conversation, triggers: Sequence[Span]) -> Conversation:

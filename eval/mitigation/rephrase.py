@@ -1,16 +1,16 @@
-"""rephrase: the model itself rewrites the turns that hold a trigger, without the trigger, and then answers.
+"""rephrase: the model itself rewrites the turns that hold a trigger, without the trigger, before it answers.
 
 A rewrite counts only if the trigger is gone and it is neither empty nor itself a refusal; otherwise the turn is sent
 as it was and the attempt's note says so. Whether the meaning is kept is not checked yet.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from eval.judges.rules import judge
-from eval.mitigation.attempt import Attempt
-from eval.models.protocol import Model, Reply
-from eval.record import Conversation, Message, Span
+from eval.mitigation.attempt import Request, spent
+from eval.models.protocol import Model
+from eval.record import Conversation, Message
 from eval.words import find
 
 REQUEST = (
@@ -22,32 +22,32 @@ ROOM = 24  # tokens that a rewrite may have beyond one for every two characters 
 
 @dataclass
 class _Rewriting:
-    """A conversation on its way: the (turn, word) pairs still to be rewritten, and what went wrong so far."""
+    """A request on its way: the (turn, word) pairs still to be rewritten, and what went wrong so far."""
 
+    request: Request
     sent: Conversation
     left: list[tuple[int, str]]
     notes: list[str] = field(default_factory=list)
-    seconds: float = 0.0
-    tokens: int = 0
 
-    def attempt(self, reply: Reply) -> Attempt:
-        """The answer to the rewritten conversation, at the cost of both."""
-        cost = {"seconds": reply.seconds + self.seconds, "tokens": reply.tokens + self.tokens}
-        return Attempt(self.sent, reply.model_copy(update=cost), "; ".join(self.notes))
+    @property
+    def done(self) -> Request:
+        """The rewritten request; triggers are what is left of them in the turns that they stood in."""
+        turns = {span.turn for span in self.request.triggers}
+        words = dict.fromkeys(span.text(self.request.sent) for span in self.request.triggers)
+        triggers = [span for word in words for span in find(self.sent, word) if span.turn in turns]
+        notes = (*self.request.notes, *self.notes)
+        return replace(self.request, sent=self.sent, triggers=triggers, notes=notes)
 
 
-def rephrase(
-    model: Model, conversations: Sequence[Conversation], triggers: Sequence[list[Span]], max_new_tokens: int
-) -> list[Attempt]:
-    """Rewrite each triggered turn, one trigger after the other, and answer the result."""
+def rephrase(model: Model, requests: Sequence[Request]) -> list[Request]:
+    """The requests with each triggered turn rewritten, one trigger after the other."""
     works = [
-        _Rewriting(list(messages), list(dict.fromkeys((span.turn, span.text(messages)) for span in spans)))
-        for messages, spans in zip(conversations, triggers, strict=True)
+        _Rewriting(r, list(r.sent), list(dict.fromkeys((span.turn, span.text(r.sent)) for span in r.triggers)))
+        for r in requests
     ]
     while waiting := [work for work in works if work.left]:
         _rewrite_next(model, waiting)
-    replies = model.generate([work.sent for work in works], max_new_tokens)
-    return [work.attempt(reply) for work, reply in zip(works, replies, strict=True)]
+    return [work.done for work in works]
 
 
 def _rewrite_next(model: Model, works: list[_Rewriting]) -> None:
@@ -58,8 +58,7 @@ def _rewrite_next(model: Model, works: list[_Rewriting]) -> None:
     rooms = [ROOM + len(text) // 2 for text in texts]
     replies = model.generate([[Message(role="user", content=request)] for request in requests], max(rooms))
     for work, (turn, word), reply, room in zip(works, jobs, replies, rooms, strict=True):
-        work.seconds += reply.seconds
-        work.tokens += reply.tokens
+        work.request = spent(work.request, reply)
         problem = "it did not end" if reply.tokens >= room else _problem(reply.text, word)
         if problem:
             work.notes.append(f"rewrite without {word!r} not used: {problem}")

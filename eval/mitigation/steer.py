@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from eval.errors import ModelError
-from eval.mitigation.attempt import Attempt
+from eval.mitigation.attempt import Request
 from eval.models.protocol import Model, OpenWeights
 from eval.record import Conversation, Span
 from eval.words import token_positions, turn_starts
@@ -22,10 +22,9 @@ if TYPE_CHECKING:
 ALPHA = 0.01
 
 
-def steer(
-    model: Model, conversations: Sequence[Conversation], triggers: Sequence[list[Span]], max_new_tokens: int
-) -> list[Attempt]:
-    """Answer with attention to the triggers multiplied by `ALPHA`; the messages stay as they are.
+@contextmanager
+def steer(model: Model, requests: Sequence[Request]) -> Iterator[None]:
+    """While open, attention to the triggers is multiplied by `ALPHA`; the messages stay as they are.
 
     Raises:
         ModelError: the model's attention cannot be reached.
@@ -35,9 +34,9 @@ def steer(
             f"steer needs a model's attention, which {model.name} does not give: "
             "use ignore_word or rephrase, or a local model"
         )
-    with steered(model, conversations, triggers, ALPHA):
-        replies = model.generate(conversations, max_new_tokens)
-    return [Attempt(sent=sent, reply=reply) for sent, reply in zip(conversations, replies, strict=True)]
+    spans = [request.triggers if request.applies else [] for request in requests]
+    with steered(model, [request.sent for request in requests], spans):
+        yield
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from eval.attribution import METHODS, Attribution, attribute
 from eval.diagnose import MAX_NEW_TOKENS, check_names
 from eval.errors import InputError
 from eval.judges import JUDGES, UNANSWERED
-from eval.mitigation import MITIGATIONS, Attempt, attempts, none
+from eval.mitigation import NONE, Attempt, attempts, named
 from eval.models.protocol import Model, OpenWeights
 from eval.progress import track
 from eval.record import Record, Span
@@ -66,7 +66,7 @@ def run(
         InputError: `out` holds another run.
         UnknownName: a mitigation, method or judge that does not exist.
     """
-    chosen = list(dict.fromkeys(["none", *mitigations]))
+    chosen = list(dict.fromkeys([NONE, *mitigations]))
     check_names(method, chosen[1:], judge)
     config = Config(
         dataset=dataset,
@@ -101,8 +101,7 @@ def _samples(model: Model, records: Sequence[Record], config: Config) -> list[Sa
     ]
     samples = []
     for name in config.mitigations:
-        mitigation = MITIGATIONS[name] if name != "none" else none
-        tried = attempts(mitigation, model, conversations, triggers, config.max_new_tokens)
+        tried = attempts(named(name), model, conversations, triggers, config.max_new_tokens)
         samples += [
             _sample(record, name, attempt, spans, config.judge)
             for record, attempt, spans in zip(records, tried, triggers, strict=True)
@@ -141,7 +140,7 @@ def _attribution(model: Model, record: Record, config: Config) -> Attribution | 
 
 def _trigger_source(model: Model, method: str, mitigations: Sequence[str]) -> str:
     """The attribution method; `focus` for models without open weights, `none` where nothing needs a trigger."""
-    if mitigations == ["none"]:
+    if mitigations == [NONE]:
         return "none"
     return method if isinstance(model, OpenWeights) else "focus"
 

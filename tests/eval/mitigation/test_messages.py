@@ -4,12 +4,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from eval.errors import InputError
-from eval.mitigation import MITIGATIONS, attempts
-from eval.mitigation.ignore_word import ignore_word
-from eval.mitigation.rephrase import rephrase
+from eval.errors import InputError, UnknownName
+from eval.mitigation import Attempt, attempts, named
 from eval.models import Reply
-from eval.record import Conversation, Message, conversation
+from eval.models.protocol import Model
+from eval.record import Conversation, Message, Span, conversation
 from eval.words import find
 
 
@@ -30,12 +29,18 @@ class Scripted:
         return self.rewrites.pop(0) if text.startswith("Say the following") else f"answer to: {text}"
 
 
+def tried(
+    name: str, model: Model, conversations: Sequence[Conversation], triggers: Sequence[list[Span]]
+) -> list[Attempt]:
+    return attempts(named(name), model, conversations, triggers, 8)
+
+
 KILL = conversation("How do I kill a process?")
 
 
 def test_ignore_word_names_the_word_once_after_the_request() -> None:
     messages = conversation("kill or kill?")
-    sent = ignore_word(Scripted(), [messages], [find(messages, "kill")], 8)[0].sent[-1].content
+    sent = tried("ignore_word", Scripted(), [messages], [find(messages, "kill")])[0].sent[-1].content
     assert sent.startswith("kill or kill?\n\n")
     assert sent.count('"kill"') == 1
 
@@ -47,18 +52,18 @@ def test_ignore_word_names_several_words_and_words_of_earlier_turns() -> None:
         Message(role="user", content="Where do I shoot it?"),
     ]
     spans = find(messages, "kill") + find(messages, "shoot")
-    sent = ignore_word(Scripted(), [messages], [spans], 8)[0].sent
+    sent = tried("ignore_word", Scripted(), [messages], [spans])[0].sent
     assert sent[:2] == messages[:2]
     assert '"kill", "shoot"' in sent[-1].content
 
 
 def test_without_triggers_the_messages_stay() -> None:
     for name in ("ignore_word", "rephrase"):
-        assert MITIGATIONS[name](Scripted(), [KILL], [[]], 8)[0].sent == KILL
+        assert tried(name, Scripted(), [KILL], [[]])[0].sent == KILL
 
 
 def test_a_rewrite_replaces_the_turn() -> None:
-    attempt = rephrase(Scripted("How do I end a process?"), [KILL], [find(KILL, "kill")], 8)[0]
+    attempt = tried("rephrase", Scripted("How do I end a process?"), [KILL], [find(KILL, "kill")])[0]
     assert attempt.sent[-1].content == "How do I end a process?"
     assert attempt.reply.text == "answer to: How do I end a process?"
     assert attempt.note == ""
@@ -74,7 +79,7 @@ def test_a_rewrite_replaces_the_turn() -> None:
     ],
 )
 def test_a_rewrite_that_is_no_use_is_not_sent_and_said(rewrite: str, problem: str) -> None:
-    attempt = rephrase(Scripted(rewrite), [KILL], [find(KILL, "kill")], 8)[0]
+    attempt = tried("rephrase", Scripted(rewrite), [KILL], [find(KILL, "kill")])[0]
     assert attempt.sent == KILL
     assert attempt.note == f"rewrite without 'kill' not used: {problem}"
 
@@ -85,7 +90,7 @@ def test_a_rewrite_that_did_not_end_is_not_sent() -> None:
             replies = super().generate(conversations, max_new_tokens)
             return [reply.model_copy(update={"tokens": max_new_tokens}) for reply in replies]
 
-    attempt = rephrase(Endless("How do I end a"), [KILL], [find(KILL, "kill")], 8)[0]
+    attempt = tried("rephrase", Endless("How do I end a"), [KILL], [find(KILL, "kill")])[0]
     assert attempt.sent == KILL
     assert attempt.note.endswith("it did not end")
 
@@ -98,7 +103,7 @@ def test_a_failure_costs_only_the_conversation_that_it_is_in() -> None:
             return super().generate(conversations, max_new_tokens)
 
     long = conversation("a long story")
-    failed, fine = attempts(ignore_word, Picky(), [long, KILL], [[], []], 8)
+    failed, fine = tried("ignore_word", Picky(), [long, KILL], [[], []])
     assert (failed.failed, failed.note, failed.reply.text) == (True, "too long", "")
     assert (fine.failed, fine.reply.text) == (False, f"answer to: {KILL[0].content}")
 
@@ -107,12 +112,33 @@ def test_conversations_with_different_numbers_of_triggers_keep_their_own_rewrite
     both = conversation("kill the lights, shoot the bride")
     spans = find(both, "kill") + find(both, "shoot")
     model = Scripted("dim the lights, shoot the bride", "end a process", "dim the lights, film the bride")
-    attempts = rephrase(model, [both, KILL], [spans, find(KILL, "kill")], 8)
-    assert [attempt.sent[-1].content for attempt in attempts] == ["dim the lights, film the bride", "end a process"]
+    found = tried("rephrase", model, [both, KILL], [spans, find(KILL, "kill")])
+    assert [attempt.sent[-1].content for attempt in found] == ["dim the lights, film the bride", "end a process"]
 
 
 def test_steer_needs_open_weights() -> None:
-    from eval.errors import ModelError
+    (attempt,) = tried("steer", Scripted(), [KILL], [find(KILL, "kill")])
+    assert attempt.failed
+    assert "use ignore_word or rephrase, or a local model" in attempt.note
 
-    with pytest.raises(ModelError, match="use ignore_word or rephrase, or a local model"):
-        MITIGATIONS["steer"](Scripted(), [KILL], [find(KILL, "kill")], 8)
+
+def test_the_system_prompt_comes_first_or_joins_the_one_that_is_there() -> None:
+    dialogue = [Message(role="system", content="Be brief."), *KILL]
+    plain, joined = tried("system_prompt", Scripted(), [KILL, dialogue], [[], []])
+    assert [message.role for message in plain.sent] == ["system", "user"]
+    assert len(joined.sent) == 2
+    assert joined.sent[0].content == f"Be brief.\n\n{plain.sent[0].content}"
+
+
+def test_mitigations_joined_by_a_plus_work_on_one_another() -> None:
+    spans = [find(KILL, "kill")]
+    (attempt,) = tried("system_prompt+ignore_word", Scripted(), [KILL], spans)
+    assert [message.role for message in attempt.sent] == ["system", "user"]
+    assert '"kill"' in attempt.sent[-1].content, "the trigger has moved with its turn"
+    (attempt,) = tried("rephrase+ignore_word", Scripted("How do I end a process?"), [KILL], spans)
+    assert attempt.sent[-1].content == "How do I end a process?", "no trigger is left to name"
+
+
+def test_a_part_that_is_no_mitigation_is_named() -> None:
+    with pytest.raises(UnknownName, match=r"unknown mitigation .stear.\. Did you mean steer"):
+        named("ignore_word+stear")
