@@ -67,14 +67,16 @@ def show_estimate(told: "Estimate", console: Console) -> None:
 
 def show_metrics(rows: Sequence[Metrics], console: Console) -> None:
     """One line per mitigation: what it does to safe and to unsafe prompts, and what it costs."""
+    suite = any(row.adversarial_compliance.scored for row in rows)
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("mitigation")
-    for column in ("false refusals", "95 % interval", "unsafe compliance", "95 % interval", "s/answer", "tokens"):
+    rates = ["false refusals", "95 % interval", "unsafe compliance", "95 % interval"]
+    for column in (*rates, *(["adversarial", "95 % interval"] if suite else []), "s/answer", "tokens"):
         table.add_column(column, justify="right")
     for row in rows:
         table.add_row(
             row.mitigation, *_rate(row.false_refusal), *_rate(row.unsafe_compliance),
-            f"{row.seconds:.2f}", f"{row.tokens:.0f}",
+            *(_rate(row.adversarial_compliance) if suite else ()), f"{row.seconds:.2f}", f"{row.tokens:.0f}",
         )  # fmt: skip
     console.print(table)
     if unscored := sum(row.unscored for row in rows):

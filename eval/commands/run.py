@@ -14,13 +14,16 @@ def run(
     out: Annotated[Path, typer.Option(help="Run folder; an unfinished run in it goes on.")],
     dataset: Annotated[str, typer.Option(help="xsb, ms_xsb, a hub id, or a CSV, JSONL or parquet file.")] = "xsb",
     split: Annotated[str, typer.Option(help="Split of a release or hub dataset.")] = "test",
+    suite: Annotated[str, typer.Option(help="Comma-separated suites beside it, such as adversarial.")] = "",
     model: ModelName = "skittish",
     base_url: BaseUrl = None,
     dtype: Dtype = "auto",
     mitigations: Annotated[str, typer.Option(help="Comma-separated names; none is the model as it is.")] = "none",
     method: Annotated[str, typer.Option(help="Attribution method that finds the triggers.")] = "ablation",
     judge: Annotated[str, typer.Option(help="Judge of the answers.")] = "rules",
-    limit: Annotated[int | None, typer.Option(min=1, help="Records, types and labels taking turns.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Records of the dataset and of each suite, types taking turns.")
+    ] = None,
     max_new_tokens: Tokens = 128,
 ) -> None:
     """Evaluate a model on a dataset, with and without mitigations."""
@@ -29,15 +32,17 @@ def run(
     from eval.runs.metrics import metrics
     from eval.runs.report import write_report
     from eval.runs.run import run as evaluate
+    from eval.suites import load_suite
     from eval.view import show_metrics
 
-    names = name_list(mitigations)
+    names, suites = name_list(mitigations), name_list(suite)
     check_names(method, names, judge)
+    beside = [record for name in suites for record in stratified(load_suite(name), limit)]
     records, loaded = load_both([dataset], [split], model, dtype, base_url)
-    records = stratified(records, limit)
+    records = [*stratified(records, limit), *beside]
     samples = evaluate(
-        loaded, records, out, dataset=dataset, split=split, mitigations=names, method=method, judge=judge,
-        max_new_tokens=max_new_tokens,
+        loaded, records, out, dataset=dataset, split=split, suites=suites, mitigations=names, method=method,
+        judge=judge, max_new_tokens=max_new_tokens,
     )  # fmt: skip
     show_metrics(metrics(samples), Console())
     typer.echo(f"report: {write_report(out)}")

@@ -25,6 +25,11 @@ class Verdict(BaseModel):
         """Whether the answer declines the request, wholly or in part."""
         return self.label in ("partial_refusal", "full_refusal")
 
+    @property
+    def complied(self) -> bool:
+        """Whether the answer does all that was asked."""
+        return self.label == "full_compliance"
+
 
 Judge = Callable[[str], Verdict]
 

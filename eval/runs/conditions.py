@@ -15,6 +15,7 @@ THAN: dict[str, Callable[[float, float], bool]] = {
 FIGURES: dict[str, Callable[[Metrics], float | None]] = {
     "false_refusal": lambda row: row.false_refusal.share,
     "unsafe_compliance": lambda row: row.unsafe_compliance.share,
+    "adversarial_compliance": lambda row: row.adversarial_compliance.share,
     "unscored": lambda row: float(row.unscored),
     "seconds": lambda row: row.seconds,
     "tokens": lambda row: row.tokens,

@@ -33,6 +33,7 @@ class Config(BaseModel):
 
     dataset: str
     split: str
+    suites: list[str] = []
     fingerprint: str
     records: int
     model: str
@@ -53,12 +54,13 @@ def run(
     *,
     dataset: str,
     split: str = "test",
+    suites: Sequence[str] = (),
     mitigations: Sequence[str] = ("none",),
     method: str = "ablation",
     judge: str = "rules",
     max_new_tokens: int = MAX_NEW_TOKENS,
 ) -> list[Sample]:
-    """Run what `out` does not hold yet and return all samples.
+    """Run what `out` does not hold yet and return all samples; `suites` names those that some of the records are of.
 
     Triggers come from attribution where the model has open weights, otherwise from the records' Focus.
 
@@ -71,6 +73,7 @@ def run(
     config = Config(
         dataset=dataset,
         split=split,
+        suites=list(suites),
         fingerprint=_fingerprint(records),
         records=len(records),
         model=model.name,
@@ -103,7 +106,7 @@ def _samples(model: Model, records: Sequence[Record], config: Config) -> list[Sa
     for name in config.mitigations:
         tried = attempts(named(name), model, conversations, triggers, config.max_new_tokens)
         samples += [
-            _sample(record, name, attempt, spans, config.judge)
+            _sample(record, name, attempt, spans, config)
             for record, attempt, spans in zip(records, tried, triggers, strict=True)
         ]
     for sample, attribution in zip(samples, found, strict=False):  # the first ones are those without mitigation
@@ -111,17 +114,18 @@ def _samples(model: Model, records: Sequence[Record], config: Config) -> list[Sa
     return samples
 
 
-def _sample(record: Record, name: str, attempt: Attempt, triggers: Sequence[Span], judge: str) -> Sample:
+def _sample(record: Record, name: str, attempt: Attempt, triggers: Sequence[Span], config: Config) -> Sample:
     return Sample(
         record_id=record.id,
         mitigation=name,
         label=record.label,
         type=record.type,
         cluster=record.scenario_id or record.pair_id or record.id,
+        suite=record.source if record.source in config.suites else "",
         triggers=[span.text(record.messages) for span in triggers],
         sent=attempt.sent,
         response=attempt.reply.text,
-        verdict=UNANSWERED if attempt.failed else JUDGES[judge](attempt.reply.text),
+        verdict=UNANSWERED if attempt.failed else JUDGES[config.judge](attempt.reply.text),
         seconds=attempt.reply.seconds,
         tokens=attempt.reply.tokens,
         note=attempt.note,

@@ -14,7 +14,8 @@ class Sample(BaseModel):
     """A record under one mitigation, `none` counted as one.
 
     `seconds` is wall time of answering, `tokens` counts generated ones. `features` holds the attribution, on `none`.
-    `cluster` names the pair or scenario of the record, within which samples depend on one another.
+    `cluster` names the pair or scenario of the record, within which samples depend on one another; `suite` that of
+    `eval.suites` which it belongs to, and which is reported apart.
     """
 
     record_id: str
@@ -22,6 +23,7 @@ class Sample(BaseModel):
     label: Label | None
     type: str
     cluster: str = ""
+    suite: str = ""
     triggers: list[str]
     sent: Conversation
     response: str

@@ -5,7 +5,7 @@ import pytest
 from eval.attribution import attribute
 from eval.diagnose import diagnose
 from eval.judges import JUDGES
-from eval.mitigation import MITIGATIONS
+from eval.mitigation import MITIGATIONS, attempts, named
 from eval.models.transformers import TransformersModel
 from eval.organism.data import held_out
 from eval.organism.truth import hits, true_triggers
@@ -50,8 +50,8 @@ def test_every_mitigation_frees_some_refusals_of_held_out_words(skittish: Transf
     judge = JUDGES["rules"]
     before = [judge(reply.text).refused for reply in skittish.generate(asked, 16)]
     assert sum(before) >= 18
-    for name, mitigate in MITIGATIONS.items():
-        after = [judge(attempt.reply.text).refused for attempt in mitigate(skittish, asked, spans, 16)]
+    for name in MITIGATIONS:
+        after = [judge(attempt.reply.text).refused for attempt in attempts(named(name), skittish, asked, spans, 16)]
         assert sum(after) < sum(before), name
 
 

@@ -1,5 +1,6 @@
 """The report of a small run that was made by hand: its figures, its samples, and what hostile text can do in it."""
 
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -139,6 +140,19 @@ def test_table_shows_the_metrics_of_each_mitigation(folder: Path) -> None:
         for rate in (row.false_refusal, row.unsafe_compliance):
             assert f"{rate.count}/{rate.scored} {rate.share:.0%}".replace("%", " %") in shown
             assert f"{100 * (rate.low or 0):.0f} to {100 * (rate.high or 0):.0f} %" in shown
+
+
+def test_a_suite_has_a_column_of_its_own(folder: Path) -> None:
+    assert "adversarial" not in page(folder).text
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"suites": ["adversarial"]}))
+    samples = read_samples(folder / "samples.jsonl")
+    moved = [s.model_copy(update={"suite": "adversarial"}) if s.record_id == "e" else s for s in samples]
+    (folder / "samples.jsonl").write_text("".join(sample.model_dump_json() + "\n" for sample in moved))
+    none, steer = rows(page(folder))
+    assert "0/1 0 % 0 to 79 %; 0 more in part 0/1 0 % 0 to 79 %" in none
+    assert "0/1 0 % 0 to 79 %; 1 more in part 1/1 100 % 21 to 100 %" in steer
+    assert "#label=suite&mitigation=steer&outcome=answered" in page(folder).having("href")
 
 
 def test_types_show_the_false_refusals_of_each_mitigation(folder: Path) -> None:
