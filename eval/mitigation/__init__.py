@@ -3,6 +3,7 @@
 from eval.errors import UnknownName
 from eval.mitigation.attempt import Attempt, Mitigation, Request, attempts
 from eval.mitigation.ignore_word import ignore_word
+from eval.mitigation.remove_direction import remove_direction
 from eval.mitigation.rephrase import rephrase
 from eval.mitigation.steer import steer
 from eval.mitigation.system_prompt import system_prompt
@@ -12,6 +13,7 @@ MITIGATIONS: dict[str, Mitigation] = {
     "ignore_word": Mitigation(prepare=ignore_word),
     "rephrase": Mitigation(prepare=rephrase),
     "steer": Mitigation(around=steer),
+    "remove_direction": Mitigation(around=remove_direction),
     "system_prompt": Mitigation(prepare=system_prompt),
 }
 

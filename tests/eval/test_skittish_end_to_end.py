@@ -5,7 +5,7 @@ import pytest
 from eval.attribution import attribute
 from eval.diagnose import diagnose
 from eval.judges import JUDGES
-from eval.mitigation import MITIGATIONS, attempts, named
+from eval.mitigation import attempts, named
 from eval.models.transformers import TransformersModel
 from eval.organism.data import held_out
 from eval.organism.truth import hits, true_triggers
@@ -50,7 +50,7 @@ def test_every_mitigation_frees_some_refusals_of_held_out_words(skittish: Transf
     judge = JUDGES["rules"]
     before = [judge(reply.text).refused for reply in skittish.generate(asked, 16)]
     assert sum(before) >= 18
-    for name in MITIGATIONS:
+    for name in ("ignore_word", "rephrase", "steer", "remove_direction"):
         after = [judge(attempt.reply.text).refused for attempt in attempts(named(name), skittish, asked, spans, 16)]
         assert sum(after) < sum(before), name
 
