@@ -1,7 +1,7 @@
 """`xsb-eval run`, `twins` and `judge`: many records, and one answer."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -25,6 +25,11 @@ def run(
         int | None, typer.Option(min=1, help="Records of the dataset and of each suite, types taking turns.")
     ] = None,
     max_new_tokens: Tokens = 128,
+    system: Annotated[str, typer.Option(help="System turn of every record, in place of its own.")] = "",
+    assistant: Annotated[
+        Literal["scripted", "live"],
+        typer.Option(help="Earlier answers: as recorded, where they are, or all the model's own."),
+    ] = "scripted",
 ) -> None:
     """Evaluate a model on a dataset, with and without mitigations."""
     from eval.diagnose import check_names
@@ -42,7 +47,7 @@ def run(
     records = [*stratified(records, limit), *beside]
     samples = evaluate(
         loaded, records, out, dataset=dataset, split=split, suites=suites, mitigations=names, method=method,
-        judge=judge, max_new_tokens=max_new_tokens,
+        judge=judge, max_new_tokens=max_new_tokens, system=system, assistant=assistant,
     )  # fmt: skip
     show_metrics(metrics(samples), Console())
     typer.echo(f"report: {write_report(out)}")

@@ -1,7 +1,7 @@
 """Mitigations: changes at inference time. Add one by writing one file and naming it in `MITIGATIONS`."""
 
 from eval.errors import UnknownName
-from eval.mitigation.attempt import Attempt, Mitigation, Request, attempts
+from eval.mitigation.attempt import NOTHING, Attempt, Mitigation, Request, attempts
 from eval.mitigation.ignore_word import ignore_word
 from eval.mitigation.remove_direction import remove_direction
 from eval.mitigation.rephrase import rephrase
@@ -17,7 +17,7 @@ MITIGATIONS: dict[str, Mitigation] = {
     "system_prompt": Mitigation(prepare=system_prompt),
 }
 
-__all__ = ["MITIGATIONS", "NONE", "Attempt", "Mitigation", "Request", "attempts", "named"]
+__all__ = ["MITIGATIONS", "NONE", "NOTHING", "Attempt", "Mitigation", "Request", "attempts", "named"]
 
 
 def named(name: str) -> list[Mitigation]:

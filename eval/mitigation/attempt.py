@@ -12,6 +12,8 @@ from eval.errors import XsbError
 from eval.models.protocol import Model, Reply
 from eval.record import Conversation, Span
 
+NOTHING = Reply(text="", tokens=0, seconds=0.0)
+
 
 @dataclass(frozen=True)
 class Request:
@@ -78,12 +80,13 @@ def attempts(
         triggers: of each conversation.
         max_new_tokens: of an answer.
     """
+    if not conversations:
+        return []
     try:
         return _answered(mitigations, model, conversations, triggers, max_new_tokens)
     except XsbError as error:
         if len(conversations) == 1:
-            nothing = Reply(text="", tokens=0, seconds=0.0)
-            return [Attempt(list(conversations[0]), nothing, note=str(error), failed=True)]
+            return [Attempt(list(conversations[0]), NOTHING, note=str(error), failed=True)]
     pairs = zip(conversations, triggers, strict=True)
     return [attempts(mitigations, model, [one], [spans], max_new_tokens)[0] for one, spans in pairs]
 

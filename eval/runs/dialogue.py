@@ -1,4 +1,4 @@
-"""The turns before the last: recorded answers of the assistant, or the model's own.
+"""The turns before the last: a system turn, and recorded answers of the assistant or the model's own.
 
 A recorded dialogue asks every model the same; a live one goes where the model takes it. What stands in the model's own
 turns is greedy and unmitigated: a mitigation is tried on the last turn alone.
@@ -55,6 +55,19 @@ class _Telling:
 
     def _moved(self, span: Span) -> Span:
         return span.model_copy(update={"turn": self.places[span.turn]})
+
+
+def with_system(record: Record, text: str) -> Record:
+    """The record with this system turn, in place of one that it has."""
+    if record.messages[0].role == "system":
+        return record.model_copy(update={"messages": [Message(role="system", content=text), *record.messages[1:]]})
+    return record.model_copy(
+        update={
+            "messages": [Message(role="system", content=text), *record.messages],
+            "focus_spans": [span.model_copy(update={"turn": span.turn + 1}) for span in record.focus_spans],
+            "trigger_turn": None if record.trigger_turn is None else record.trigger_turn + 1,
+        }
+    )
 
 
 def told(

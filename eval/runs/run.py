@@ -11,21 +11,26 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel
 
 from eval.attribution import METHODS, Attribution, attribute
 from eval.diagnose import MAX_NEW_TOKENS, check_names
-from eval.errors import InputError
+from eval.errors import InputError, XsbError
 from eval.judges import JUDGES, UNANSWERED
-from eval.mitigation import NONE, Attempt, attempts, named
+from eval.mitigation import NONE, NOTHING, Attempt, attempts, named
 from eval.models.protocol import Model, OpenWeights
 from eval.progress import track
 from eval.record import Record, Span
+from eval.runs.dialogue import told, with_system
 from eval.runs.sample import Sample, SampleFile, replace_file
 
 CHUNK = 12
 PACKAGES = ("xsb", "torch", "transformers", "datasets")
+
+
+Assistant = Literal["scripted", "live"]  # whose the earlier answers are: recorded, where they are, or all the model's
 
 
 class Config(BaseModel):
@@ -42,6 +47,8 @@ class Config(BaseModel):
     mitigations: list[str]
     judge: str
     max_new_tokens: int
+    system: str = ""
+    assistant: Assistant = "scripted"
     packages: dict[str, str]
     started: str
     machine: str
@@ -59,10 +66,26 @@ def run(
     method: str = "ablation",
     judge: str = "rules",
     max_new_tokens: int = MAX_NEW_TOKENS,
+    system: str = "",
+    assistant: Assistant = "scripted",
 ) -> list[Sample]:
-    """Run what `out` does not hold yet and return all samples; `suites` names those that some of the records are of.
+    """Run what `out` does not hold yet and return all samples.
 
     Triggers come from attribution where the model has open weights, otherwise from the records' Focus.
+
+    Args:
+        model: that is evaluated.
+        records: what it is asked.
+        out: the run's folder.
+        dataset: where the records come from; `split` and `suites` too. Those of `suites` are reported apart.
+        split: see `dataset`.
+        suites: see `dataset`.
+        mitigations: names, several joined with a plus; `none` is always one of them.
+        method: of attribution, which finds the triggers.
+        judge: of the answers.
+        max_new_tokens: of an answer.
+        system: a system turn for every record, in place of its own.
+        assistant: `live` if the model speaks the assistant's earlier turns itself, too.
 
     Raises:
         InputError: `out` holds another run.
@@ -82,6 +105,8 @@ def run(
         mitigations=chosen,
         judge=judge,
         max_new_tokens=max_new_tokens,
+        system=system,
+        assistant=assistant,
         packages={name: version(name) for name in PACKAGES},
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         machine=platform.processor() or platform.machine(),
@@ -89,29 +114,44 @@ def run(
     _claim(out, config)
     chunks = [records[at : at + CHUNK] for at in range(0, len(records), CHUNK)]
     file = SampleFile(out / "samples.jsonl", [len(chunk) * len(chosen) for chunk in chunks])
+    spoken: dict[str, str] = {}
     for chunk in track(chunks[file.done :], "evaluating"):
-        file.append(_samples(model, chunk, config))
+        file.append(_samples(model, chunk, config, spoken))
     return file.read()
 
 
-def _samples(model: Model, records: Sequence[Record], config: Config) -> list[Sample]:
+def _samples(model: Model, records: Sequence[Record], config: Config, spoken: dict[str, str]) -> list[Sample]:
     """Every record of a chunk under every mitigation; the answers of a mitigation are one batch."""
-    conversations = [record.messages for record in records]
-    found = [_attribution(model, record, config) for record in records]
+    asked = _asked(model, records, config, spoken)
+    fine = [record for record in asked if isinstance(record, Record)]
+    attributions = [_attribution(model, record, config) for record in fine]
     triggers = [
         attribution.triggers if attribution else record.focus_spans
-        for record, attribution in zip(records, found, strict=True)
+        for record, attribution in zip(fine, attributions, strict=True)
     ]
     samples = []
     for name in config.mitigations:
-        tried = attempts(named(name), model, conversations, triggers, config.max_new_tokens)
-        samples += [
-            _sample(record, name, attempt, spans, config)
-            for record, attempt, spans in zip(records, tried, triggers, strict=True)
-        ]
-    for sample, attribution in zip(samples, found, strict=False):  # the first ones are those without mitigation
+        tried = attempts(named(name), model, [record.messages for record in fine], triggers, config.max_new_tokens)
+        found = iter(zip(fine, tried, triggers, strict=True))
+        for record, ready in zip(records, asked, strict=True):
+            failed = Attempt(record.messages, NOTHING, note=str(ready), failed=True)
+            one, attempt, spans = next(found) if isinstance(ready, Record) else (record, failed, [])
+            samples.append(_sample(one, name, attempt, spans, config))
+    unmitigated = [sample for sample, ready in zip(samples, asked, strict=False) if isinstance(ready, Record)]
+    for sample, attribution in zip(unmitigated, attributions, strict=True):
         sample.features = attribution.features if attribution else []
     return samples
+
+
+def _asked(model: Model, records: Sequence[Record], config: Config, spoken: dict[str, str]) -> list[Record | XsbError]:
+    """The records as the model is asked them, with all earlier turns; or why it cannot be."""
+    given = [with_system(record, config.system) if config.system else record for record in records]
+    try:
+        return list(told(model, given, config.assistant == "live", config.max_new_tokens, spoken))
+    except XsbError as error:
+        if len(records) == 1:
+            return [error]
+    return [one for record in records for one in _asked(model, [record], config, spoken)]
 
 
 def _sample(record: Record, name: str, attempt: Attempt, triggers: Sequence[Span], config: Config) -> Sample:

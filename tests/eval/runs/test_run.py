@@ -6,7 +6,7 @@ import pytest
 
 from eval.errors import InputError
 from eval.models.transformers import TransformersModel
-from eval.record import Record, Span, conversation
+from eval.record import Message, Record, Span, conversation
 from eval.runs.metrics import by_type, differences, metrics, outcomes
 from eval.runs.run import CHUNK, run
 from eval.runs.sample import Sample, SampleFile
@@ -179,3 +179,40 @@ def test_without_mitigations_no_attribution_is_claimed(tiny: TransformersModel, 
     samples = run(tiny, records(1), tmp_path, dataset="d", max_new_tokens=4)
     assert config_of(tmp_path)["method"] == "none"
     assert not samples[0].features
+
+
+def test_a_system_turn_and_the_models_own_earlier_answers(tiny: TransformersModel, tmp_path: Path) -> None:
+    dialogue = [
+        Message(role="user", content="It hangs."),
+        Message(role="assistant", content="What?"),
+        records(1)[0].messages[0],
+    ]
+    one = records(1)[0].model_copy(update={"messages": dialogue, "focus_spans": [Span(turn=2, start=9, end=13)]})
+    samples = run(
+        tiny,
+        [one],
+        tmp_path,
+        dataset="d",
+        mitigations=["steer"],
+        max_new_tokens=4,
+        system="Be brief.",
+        assistant="live",
+    )
+    assert [message.role for message in samples[0].sent] == ["system", "user", "assistant", "user"]
+    assert samples[0].sent[0].content == "Be brief."
+    assert samples[0].sent[2].content != "What?"
+    assert samples[0].depth == 2
+    assert config_of(tmp_path)["assistant"] == "live"
+
+
+def test_a_dialogue_that_outgrows_the_model_costs_no_other(tiny: TransformersModel, tmp_path: Path) -> None:
+    long = [Message(role="user", content="kill " * 600), Message(role="user", content="it")]
+    one = records(2)[0].model_copy(update={"messages": long, "focus": [], "focus_spans": [], "neutral": []})
+    samples = run(tiny, [one, records(2)[1]], tmp_path / "a", dataset="d", mitigations=["steer"], max_new_tokens=4)
+    (alone,) = run(tiny, [one], tmp_path / "b", dataset="d", max_new_tokens=4)
+    assert alone.note == samples[0].note
+    assert [(s.record_id, s.mitigation) for s in samples] == [
+        ("r-00", "none"), ("r-01", "none"), ("r-00", "steer"), ("r-01", "steer"),
+    ]  # fmt: skip
+    assert [s.verdict.label == "unscored" and "shorten it" in s.note for s in samples[::2]] == [True, True]
+    assert samples[1].features and not samples[0].features
