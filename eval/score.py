@@ -15,6 +15,7 @@ import torch
 from transformers import DynamicCache
 
 from eval.errors import ModelError
+from eval.memory import out_of_memory
 from eval.models.protocol import OpenWeights
 from eval.packing import pack, reading
 from eval.record import Conversation, Span
@@ -161,8 +162,8 @@ class RefusalScore:
             paths = self._run([texts[i] for i in batch], [shared[i] for i in batch], trunk)
             self.tokens += sum(len(texts[i].ids) - shared[i] + len(self._target.tokens) for i in batch)
             return [(batch, paths)]
-        except RuntimeError as error:  # on the CPU torch has no class of its own for it
-            if len(batch) == 1 or not (isinstance(error, torch.OutOfMemoryError) or "allocate" in str(error)):
+        except RuntimeError as error:
+            if len(batch) == 1 or not out_of_memory(error):
                 raise
         halves = (batch[: len(batch) // 2], batch[len(batch) // 2 :])
         return [part for half in halves for part in self._run_or_halve(half, texts, shared, trunk)]

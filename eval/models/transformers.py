@@ -1,5 +1,6 @@
 """Any causal language model of transformers with a chat template, on CPU or GPU; safetensors or GGUF only."""
 
+import logging
 import time
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -12,9 +13,11 @@ from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GenerationConfig, GgufConfig
 
 from eval.errors import InputError, ModelError, UnknownName
+from eval.memory import out_of_memory
 from eval.models.protocol import Reply
 from eval.record import Conversation
 
+LOG = logging.getLogger(__name__)  # warnings reach stderr where nothing else is set up
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 CPU_FLAGS = Path("/proc/cpuinfo")
 
@@ -36,6 +39,7 @@ class TransformersModel:
             self.tokenizer.pad_token = self.tokenizer.eos_token
         self.revision = revision or str(getattr(self.module.config, "_commit_hash", None) or "local")
         self._stop = _stop_tokens(self.module, self.tokenizer)
+        self._halved = False
         self.limit = int(getattr(self.module.config, "max_position_embeddings", 2048))
 
     @property
@@ -55,9 +59,24 @@ class TransformersModel:
         except TemplateError as error:  # a template may forbid system turns or two user turns in a row
             raise InputError(f"the chat template of {self.name} refuses this conversation: {error}") from error
 
-    @torch.inference_mode()
     def generate(self, conversations: Sequence[Conversation], max_new_tokens: int = 128) -> list[Reply]:
-        """Greedy answers in order; one padded batch."""
+        """Greedy answers in order; one padded batch, in halves where memory runs out."""
+        try:
+            return self._answers(conversations, max_new_tokens)
+        except RuntimeError as error:
+            if not out_of_memory(error):
+                raise
+            if len(conversations) == 1:
+                raise ModelError(f"{self.name} runs out of memory on one conversation; shorten it") from error
+        if not self._halved:
+            self._halved = True
+            LOG.warning("memory ran out on %d conversations at once; going on with half as many", len(conversations))
+        middle = len(conversations) // 2
+        halves = (conversations[:middle], conversations[middle:])
+        return [reply for half in halves for reply in self.generate(half, max_new_tokens)]
+
+    @torch.inference_mode()
+    def _answers(self, conversations: Sequence[Conversation], max_new_tokens: int) -> list[Reply]:
         started = time.perf_counter()
         inputs = self._encode(conversations, max_new_tokens).to(self.device)
         greedy = GenerationConfig(

@@ -210,4 +210,5 @@ def _claim(out: Path, config: Config) -> None:
     now = json.loads(config.model_dump_json())
     different = [k for k in now if k not in ("started", "machine") and now[k] != before.get(k)]
     if different:
-        raise InputError(f"{out} holds a run with another {', '.join(different)}; choose another --out")
+        told = "; ".join(f"{k} {before.get(k)!r}, not {now[k]!r}" for k in different)
+        raise InputError(f"{out} holds a run with {told}; choose another --out")

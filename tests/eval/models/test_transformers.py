@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from eval.errors import InputError, ModelError, UnknownName
-from eval.models import OpenWeights, load_model
+from eval.models import OpenWeights, Reply, load_model
 from eval.models.transformers import TransformersModel, fastest_dtype
-from eval.record import Message, conversation
+from eval.record import Conversation, Message, conversation
 from tests.conftest import TEMPLATE, save_tiny
 
 PROMPTS = [conversation(text) for text in ("kill it", "How do I kill a frozen process that hangs?", "why")]
@@ -131,3 +131,36 @@ def test_a_models_own_repetition_penalty_does_not_bend_greedy_text(tmp_path: Pat
     (tmp_path / "generation_config.json").write_text(json.dumps(settings | {"repetition_penalty": 5.0}))
     bent = load_model(str(tmp_path), dtype="float32").generate(PROMPTS, 12)
     assert [reply.text for reply in bent] == [reply.text for reply in plain]
+
+
+def test_memory_that_runs_out_halves_the_batch_and_is_said_once(
+    tiny: TransformersModel, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    answers, sizes = tiny._answers, []
+
+    def small(conversations: list[Conversation], max_new_tokens: int) -> list[Reply]:
+        sizes.append(len(conversations))
+        if len(conversations) > 2:
+            raise torch.OutOfMemoryError("tried to allocate")
+        return answers(conversations, max_new_tokens)
+
+    asked = [conversation(f"kill it {i}") for i in range(7)]
+    expected = [tiny.generate([one], 4)[0].text for one in asked]
+    monkeypatch.setattr(tiny, "_answers", small)
+    monkeypatch.setattr(tiny, "_halved", False)
+    assert [reply.text for reply in tiny.generate(asked, 4)] == expected
+    assert max(sizes) == 7 and sum(size for size in sizes if size <= 2) == 7
+    assert [record.message for record in caplog.records if "memory" in record.message] == [
+        "memory ran out on 7 conversations at once; going on with half as many"
+    ]
+
+
+def test_one_conversation_too_large_for_memory_is_named(
+    tiny: TransformersModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(_conversations: list[Conversation], _max_new_tokens: int) -> list[Reply]:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+
+    monkeypatch.setattr(tiny, "_answers", never)
+    with pytest.raises(ModelError, match="runs out of memory on one conversation"):
+        tiny.generate([conversation("kill it")], 4)

@@ -72,9 +72,9 @@ def test_a_finished_run_asks_the_model_nothing(
 
 def test_another_run_in_the_same_folder_is_refused(tiny: TransformersModel, tmp_path: Path) -> None:
     run(tiny, records(2), tmp_path, dataset="d", max_new_tokens=4)
-    with pytest.raises(InputError, match="another max_new_tokens; choose another --out"):
+    with pytest.raises(InputError, match="holds a run with max_new_tokens 4, not 5; choose another --out"):
         run(tiny, records(2), tmp_path, dataset="d", max_new_tokens=5)
-    with pytest.raises(InputError, match="another fingerprint, records"):
+    with pytest.raises(InputError, match="records 2, not 3; choose another"):
         run(tiny, records(3), tmp_path, dataset="d", max_new_tokens=4)
 
 
