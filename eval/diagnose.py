@@ -9,7 +9,7 @@ from eval.attribution import BUDGET, METHODS, REMOVAL, Attribution, attribute, c
 from eval.calls import JUDGED
 from eval.errors import InputError, UnknownName
 from eval.judges import JUDGES, UNANSWERED, Verdict
-from eval.mitigation import attempts, named
+from eval.mitigation import attempts, named, needs_trigger
 from eval.models.protocol import Model
 from eval.record import Conversation, Span, conversation
 from eval.removal import REMOVALS
@@ -86,7 +86,7 @@ def diagnose(
     by_hand, replacements = places(messages, triggers), neutral_spans(messages, removal, neutral or {})
     if method is not None:
         check_target(model, target)
-    elif mitigations and not by_hand:
+    elif any(needs_trigger(name) for name in mitigations) and not by_hand:
         raise InputError("mitigations need a trigger: choose an attribution method or name words with --triggers")
     notify("answering")
     reply = model.generate([messages], max_new_tokens)[0]
@@ -116,6 +116,7 @@ def _mitigated(
     model: Model, messages: Conversation, spans: list[Span], name: str, judge: str, max_new_tokens: int
 ) -> Mitigated:
     """One mitigation's answer; without a trigger it has nothing to change, and its note says so."""
+    lacking = not spans and needs_trigger(name)
     attempt = attempts(named(name), model, [messages], [spans], max_new_tokens)[0]
     return Mitigated(
         name=name,
@@ -123,7 +124,7 @@ def _mitigated(
         messages_sent=attempt.sent,
         response=attempt.reply.text,
         verdict=UNANSWERED if attempt.failed else JUDGES[judge](attempt.reply.text),
-        note=attempt.note if spans else "no word adds to refusal, so nothing was changed",
+        note=attempt.note or ("no word adds to refusal, so nothing was changed" if lacking else ""),
     )
 
 

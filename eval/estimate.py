@@ -57,12 +57,13 @@ class CountingScore(RefusalScore):
     def _cache_of(self, ids: list[int]) -> Any:  # noqa: ARG002
         return ()
 
-    def _run(self, texts: list[Row], shared: list[int], trunk: Trunk) -> Array:
+    def _run(self, texts: list[Row], shared: list[int], trunk: Trunk) -> Array:  # noqa: ARG002
         nodes, cached = len(self._target.tokens), max(shared)
         places, width = lanes([len(row.ids) - own + nodes for row, own in zip(texts, shared, strict=True)], cached)
         count = 1 + max(lane for lane, _ in places)
         batch = batch_bytes(self._model.module, count, width, cached, len(texts) * (1 + nodes))
-        self.bytes = max(self.bytes, cache_bytes(self._model.module, len(trunk.ids)) + batch)
+        held = sum(len(one.ids) for one in (self._trunk, self._branch) if one)
+        self.bytes = max(self.bytes, cache_bytes(self._model.module, held) + batch)
         return np.zeros((len(texts), len(self._target.paths)))
 
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from eval.errors import InputError
 from eval.record import Message
-from eval.words import find
+from eval.words import find_all
 
 LABELS_READ = {"safe": "safe", "benign": "safe", "harmless": "safe", "unsafe": "unsafe", "harmful": "unsafe"}
 CONTRAST = "contrast_"  # XSTest's mark of the unsafe prompts beside a type
@@ -36,9 +36,8 @@ def adapted(rows: Iterable[Mapping[str, Any]]) -> Adapted:
         InputError: there are labels that mean neither safe nor unsafe.
     """
     told, unknown, found = Counter[str](), Counter[str](), []
-    for row in rows:
-        tidy = {str(name).strip().lower(): _stripped(value) for name, value in row.items()}
-        for turn in _turns(tidy, told):
+    for number, row in enumerate(rows, 1):
+        for turn in _turns(_tidy(row), number, told):
             _label(turn, told, unknown)
             _focus(turn, told)
             found.append(turn)
@@ -48,19 +47,23 @@ def adapted(rows: Iterable[Mapping[str, Any]]) -> Adapted:
     return Adapted(found, [f"{what}: {count} rows" for what, count in told.items()])
 
 
-def _stripped(value: Any) -> Any:
-    return value.strip() if isinstance(value, str) else value
+def _tidy(row: Mapping[str, Any]) -> Row:
+    """Names and texts without blanks around them, but for a prompt whose words have places already."""
+    tidy = {str(name).strip().lower(): value for name, value in row.items()}
+    kept = {"prompt"} if tidy.get("focus_spans") else set()
+    return {name: v.strip() if isinstance(v, str) and name not in kept else v for name, v in tidy.items()}
 
 
-def _turns(row: Row, told: Counter[str]) -> Iterator[Row]:
+def _turns(row: Row, number: int, told: Counter[str]) -> Iterator[Row]:
     """The row itself, or a row for each turn of its conversation, with the user's turns up to it."""
     columns = sorted((name for name in row if TURN.fullmatch(name)), key=lambda name: int(TURN.sub(r"\1", name)))
     if not columns or row.get("prompt") or row.get("messages"):
         yield row
         return
-    told["a conversation per row, of which each turn of the user's becomes a record"] += 1
     texts = [row[name] for name in columns if row[name]]
-    name = str(row.get("id") or row.get("scenario"))
+    of_turns = "of which each turn of the user's becomes a record" if texts else "without a turn, left out"
+    told[f"a conversation per row, {of_turns}"] += 1
+    name = f"row-{number}" if row.get("id") in (None, "") else str(row["id"])
     for last in range(1, len(texts) + 1):
         messages = [{"role": "user", "content": text} for text in texts[:last]]
         yield {
@@ -88,12 +91,22 @@ def _label(row: Row, told: Counter[str], unknown: Counter[str]) -> None:
 
 def _focus(row: Row, told: Counter[str]) -> None:
     """Look up where a Focus stands that came without its places; one that stands nowhere is left out."""
-    focus, prompt = row.get("focus"), row.get("prompt")
-    given = row.get("messages") or ([{"role": "user", "content": prompt}] if isinstance(prompt, str) else [])
-    if not focus or row.get("focus_spans") or not given:
+    focus = row.get("focus")
+    if row.get("focus_spans") or not focus:
         return
-    messages = [Message.model_validate(message) for message in given]
-    words = MANY.split(focus) if isinstance(focus, str) else list(focus)
-    spans = [span for word in words if word for span in find(messages, word)]
+    words = MANY.split(focus) if isinstance(focus, str) else focus if isinstance(focus, list) else []
+    try:
+        messages = [Message.model_validate(message) for message in _messages(row)]
+    except (ValueError, TypeError):
+        return  # no record either, which says why
+    spans = find_all(messages, words)
     told["Focus found in the text" if spans else "Focus not found in the text, left out"] += 1
-    row |= {"focus": [span.text(messages) for span in spans], "focus_spans": spans, "neutral": []}
+    given = row.get("neutral") or []
+    kept = given if len(given) == len(words) == len(spans) else []
+    if given and not kept:
+        told["neutral words of no single place, left out"] += 1
+    row |= {"focus": [span.text(messages) for span in spans], "focus_spans": spans, "neutral": kept}
+
+
+def _messages(row: Row) -> list[Any]:
+    return list(row.get("messages") or ([{"role": "user", "content": row["prompt"]}] if row.get("prompt") else []))

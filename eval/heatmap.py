@@ -20,9 +20,9 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from eval.attribution import Attribution, Feature
-from eval.compare import Comparison
 from eval.errors import InputError
 from eval.record import Span
+from eval.side_by_side import Comparison
 from eval.wording import VERDICTS, asked, passes, reason
 
 INK, FAINT, PAPER, PALE = "#1f2328", "#6b7075", "#ffffff", "#f4f2ef"

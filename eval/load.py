@@ -64,7 +64,7 @@ def record(row: Mapping[str, Any], number: int) -> Record:
         InputError: the row has neither prompt nor messages, or they do not make a record.
     """
     known = {name: value for name, value in row.items() if name in Record.model_fields and value is not None}
-    known["id"] = str(row.get("id") or f"row-{number}")
+    known["id"] = f"row-{number}" if row.get("id") in (None, "") else str(row["id"])
     known.pop("split", None)  # the split is what was loaded
     try:
         return Record.model_validate({**known, "messages": _messages(row, number)})

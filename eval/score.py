@@ -119,12 +119,13 @@ class RefusalScore:
             kept: by any of the rows, shape (features,).
             texts: the rows.
         """
+        check_tree(self._model, max(len(row.ids) for row in texts), self._target)
         if self._trunk is None:
-            check_tree(self._model, max(len(row.ids) for row in texts), self._target)
             self._trunk = self._run_trunk(self._row(np.ones(len(self._features), dtype=bool), "delete"))
         best = max(filter(None, (self._trunk, self._branch)), key=lambda trunk: _all_shared(trunk, texts))
-        if len(texts) == 1 or kept.all() or (row := self._row(kept, self._removal)).hidden:
+        if len(texts) == 1 or kept.all() or self._removal == "mask":  # what is masked is in every row
             return best
+        row = self._row(kept, self._removal)
         if _all_shared(Trunk(row.ids[:-1], None), texts) > _all_shared(best, texts) + len(row.ids):
             best = self._branch = self._run_trunk(row)
         return best

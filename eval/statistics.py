@@ -67,7 +67,7 @@ def clustered_mean(values: Sequence[float], clusters: Sequence[object]) -> Mean:
     if len(groups) < 2:
         return Mean(value, None, None)
     found = bootstrap(
-        (sums, counts), _ratio, paired=True, vectorized=True, n_resamples=RESAMPLES, method="percentile",
+        (sums, counts), _ratio, paired=True, vectorized=True, n_resamples=RESAMPLES, batch=100, method="percentile",
         rng=np.random.default_rng(SEED),
     )  # fmt: skip
     low, high = found.confidence_interval

@@ -15,7 +15,7 @@ from eval.record import Conversation
 from eval.runs.compare import Change
 from eval.runs.metrics import Metrics
 from eval.statistics import Rate
-from eval.wording import VERDICTS, asked, how, passes, reason
+from eval.wording import VERDICTS, added, asked, how, passes, reason
 
 if TYPE_CHECKING:
     from eval.estimate import Estimate  # which imports torch
@@ -135,9 +135,7 @@ def _heat(messages: Conversation, found: Attribution) -> list[Text]:
 
 def _card(tried: Mitigated, diagnosis: Diagnosis) -> Panel:
     parts: list[RenderableType] = [_verdict(tried.verdict)]
-    if tried.messages_sent != diagnosis.messages:
-        new = [m for m, old in zip(tried.messages_sent, diagnosis.messages, strict=True) if m != old]
-        parts += [Text(f"sent  {' '.join(message.content.split())}", style="dim") for message in new]
+    parts += [Text(f"sent  {text}", style="dim") for text in added(tried.messages_sent, diagnosis.messages)]
     if tried.note:
         parts.append(Text(tried.note, style="yellow"))
     parts.append(Text(tried.response or "(no text)", style="italic"))

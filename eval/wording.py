@@ -6,6 +6,7 @@ from eval.attribution import Attribution
 from eval.calls import JUDGED
 from eval.judges import Verdict
 from eval.judges.verdict import VerdictLabel
+from eval.record import Conversation
 
 VERDICTS: dict[VerdictLabel, str] = {
     "full_compliance": "✓ ANSWERED",
@@ -33,6 +34,11 @@ def reason(verdict: Verdict, triggers: Sequence[str], refuses: bool | None = Non
     if not quoted:
         return "Refused, but no single word is to blame."
     return f"Refused{' in part' if verdict.label == 'partial_refusal' else ''} because of {quoted}."
+
+
+def added(sent: Conversation, messages: Conversation) -> list[str]:
+    """What was sent beside the conversation's own turns, each in a line."""
+    return [" ".join(message.content.split()) for message in sent if message not in messages]
 
 
 def asked(count: int, target: str) -> str:

@@ -122,6 +122,16 @@ def find(messages: Conversation, word: str) -> list[Span]:
     ]
 
 
+def find_all(messages: Conversation, named: Collection[str]) -> list[Span]:
+    """Every place of every one of these words or phrases, in reading order; of places that overlap the longest."""
+    found = {span for word in named if word for span in find(messages, word)}
+    kept: list[Span] = []
+    for span in sorted(found, key=lambda span: span.start - span.end):
+        if not any(span.overlaps(other) for other in kept):
+            kept.append(span)
+    return sorted(kept, key=lambda span: (span.turn, span.start))
+
+
 def turn_starts(render: Callable[[Conversation], str], messages: Conversation) -> list[int]:
     """Where the first character of each turn stands in the rendered chat.
 

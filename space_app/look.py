@@ -4,7 +4,7 @@ from html import escape
 
 from eval.diagnose import Diagnosis, Mitigated
 from eval.judges import Verdict
-from eval.wording import VERDICTS, how, reason
+from eval.wording import VERDICTS, added, how, reason
 
 CLASSES = {
     "full_compliance": "answered",
@@ -74,8 +74,8 @@ def _heat(found: Diagnosis) -> str:
 
 
 def _card(tried: Mitigated, found: Diagnosis) -> str:
-    changed = [m for m, old in zip(tried.messages_sent, found.messages, strict=True) if m != old]
-    sent = "".join(f"<p class='xsb-small'>sent: {escape(message.content)}</p>" for message in changed)
+    new = added(tried.messages_sent, found.messages)
+    sent = "".join(f"<p class='xsb-small'>sent: {escape(text)}</p>" for text in new)
     note = f"<p class='xsb-small'>{escape(tried.note)}</p>" if tried.note else ""
     return (
         f"<article class='xsb-card'><h3>{escape(tried.name.replace('_', ' '))}</h3>{_verdict(tried.verdict)}"

@@ -62,9 +62,9 @@ def shapley(score: GroupedScore, players: int) -> Array:
     place = 1 << np.arange(players)[::-1]  # of each player's bit in the order of the coalitions
     values = np.empty(players)
     for player in range(players):
-        without = np.flatnonzero(~coalitions[:, player])
-        weights = 1 / (players * np.array([comb(players - 1, int(size)) for size in sizes[without]]))
-        values[player] = weights @ (scores[without + place[player]] - scores[without])
+        others = np.flatnonzero(~coalitions[:, player])
+        weights = 1 / (players * np.array([comb(players - 1, int(size)) for size in sizes[others]]))
+        values[player] = weights @ (scores[others + place[player]] - scores[others])
     return values
 
 
@@ -74,7 +74,11 @@ def by_turns(method: Method) -> Method:
 
 
 def in_turns(method: Method) -> Method:
-    """The method as it is up to `MOST_WORDS` words; over more in the conversation without turns that can be spared."""
+    """The method as it is up to `MOST_WORDS` words; over more in the conversation without turns that can be spared.
+
+    The error is then also what all shares together leave unexplained of the score with all words less the score with
+    none. Gradients are those of the text without the spared turns, whatever the removal.
+    """
 
     @wraps(method)
     def answer(case: Case) -> Shares:
@@ -83,12 +87,16 @@ def in_turns(method: Method) -> Method:
         values, spared = _blamed_turns(case)
         if not spared:
             return method(case)
-        within, kept = _without(case, spared)
+        within, kept = _narrowed(case, spared)
         found = method(within)
         values[kept] = found.values
+        ends = case.score(np.array([[True], [False]]).repeat(len(values), axis=1))
+        error = float(np.fmax(found.error, abs(ends[0] - ends[1] - values.sum())))
         told = phrases(within, found.values) if found.phrases is None else found.phrases
         note = _note(len(spared), len(values), "turns")
-        return found._replace(values=values, phrases=told, note="; ".join(filter(None, [note, found.note])))
+        return found._replace(
+            values=values, error=error, phrases=told, note="; ".join(filter(None, [note, found.note]))
+        )
 
     return answer
 
@@ -135,13 +143,13 @@ def spare(case: Case, needed: Group) -> Group:
             break
         kept = np.array([[True], [False], [False]]).repeat(len(case.features), axis=1)
         kept[1] = [span.turn in kept_turns for span in case.features]
-        whole, without, nothing = case.score(kept)
-        if without - nothing >= KEPT * (whole - nothing):
+        whole, left, nothing = case.score(kept)
+        if left - nothing >= KEPT * (whole - nothing):
             return others
     return []
 
 
-def _without(case: Case, spared: Group) -> tuple[Case, Group]:
+def _narrowed(case: Case, spared: Group) -> tuple[Case, Group]:
     """The case without the words of whole turns, and which words of it are left."""
     gone = set(spared)
     kept = [i for i in range(len(case.features)) if i not in gone]

@@ -1,10 +1,14 @@
 """`xsb-eval report` and `compare`: what runs that are there already say."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+
+if TYPE_CHECKING:
+    from eval.runs.conditions import Condition
+    from eval.runs.metrics import Metrics
 
 FailIf = Annotated[
     list[str] | None,
@@ -17,15 +21,16 @@ def report(
     fail_if: FailIf = None,
 ) -> None:
     """Write report.json and report.html of a run anew, and show its figures."""
+    from eval.runs.conditions import parse
     from eval.runs.metrics import metrics
     from eval.runs.report import read_run, write_report
     from eval.view import show_metrics
 
+    conditions = [parse(text) for text in fail_if or []]
     rows = metrics(read_run(run)[1])
-    page = write_report(run)
     show_metrics(rows, Console())
-    typer.echo(f"report: {page}")
-    _check(fail_if, run)
+    typer.echo(f"report: {write_report(run)}")
+    _check(conditions, rows)
 
 
 def compare(
@@ -38,23 +43,24 @@ def compare(
     Conditions of --fail-if are on the last run.
     """
     from eval.runs.compare import compare as changes
+    from eval.runs.conditions import parse
+    from eval.runs.metrics import metrics
+    from eval.runs.report import read_run
     from eval.view import show_changes
 
+    conditions = [parse(text) for text in fail_if or []]
     found = changes(runs)
     if as_json:
         typer.echo("[" + ",\n".join(change.model_dump_json(indent=2) for change in found) + "]")
     else:
         show_changes(found, Console())
-    _check(fail_if, runs[-1])
+    _check(conditions, metrics(read_run(runs[-1])[1]) if conditions else [])
 
 
-def _check(fail_if: list[str] | None, run: Path) -> None:
-    from eval.runs.conditions import met, parse
-    from eval.runs.metrics import metrics
-    from eval.runs.report import read_run
+def _check(conditions: "list[Condition]", rows: "list[Metrics]") -> None:
+    from eval.runs.conditions import met
 
-    conditions = [parse(text) for text in fail_if or []]
-    told = met(conditions, metrics(read_run(run)[1])) if conditions else []
+    told = met(conditions, rows)
     for line in told:
         typer.echo(f"failed: {line}", err=True)
     if told:

@@ -18,7 +18,9 @@ def run(
     model: ModelName = "skittish",
     base_url: BaseUrl = None,
     dtype: Dtype = "auto",
-    mitigations: Annotated[str, typer.Option(help="Comma-separated names; none is the model as it is.")] = "none",
+    mitigations: Annotated[
+        str, typer.Option(help="Comma-separated names; a plus joins several: ignore_word+steer.")
+    ] = "none",
     method: Annotated[str, typer.Option(help="Attribution method that finds the triggers.")] = "ablation",
     judge: Annotated[str, typer.Option(help="Judge of the answers.")] = "rules",
     limit: Annotated[
@@ -40,7 +42,7 @@ def run(
     from eval.suites import load_suite
     from eval.view import show_metrics
 
-    names, suites = name_list(mitigations), name_list(suite)
+    names, suites = name_list(mitigations), list(dict.fromkeys(name_list(suite)))
     check_names(method, names, judge)
     beside = [record for name in suites for record in stratified(load_suite(name), limit)]
     records, loaded = load_both([dataset], [split], model, dtype, base_url)

@@ -43,10 +43,12 @@ def _unchanged(_model: Model, _requests: Sequence[Request]) -> AbstractContextMa
 class Mitigation:
     """A change at inference time.
 
-    `prepare` gets the requests that it applies to; `around` gets all of a batch, in order, and must leave the model as
-    it was, whatever happens.
+    `prepare` gets the requests that it applies to and gives back one for each, in order; `around` gets all of a batch,
+    in order, and must leave the model as it was, whatever happens. `needs_trigger` tells whether there is nothing to
+    change without one.
     """
 
+    needs_trigger: bool = True
     prepare: Callable[[Model, Sequence[Request]], list[Request]] = _as_they_are
     around: Callable[[Model, Sequence[Request]], AbstractContextManager[None]] = _unchanged
 
@@ -100,8 +102,10 @@ def _answered(
 ) -> list[Attempt]:
     requests = [Request(list(one), list(spans)) for one, spans in zip(conversations, triggers, strict=True)]
     for mitigation in mitigations:
-        prepared = iter(mitigation.prepare(model, [request for request in requests if request.applies]))
-        requests = [next(prepared) if request.applies else request for request in requests]
+        applying = [at for at, request in enumerate(requests) if request.applies]
+        prepared = mitigation.prepare(model, [requests[at] for at in applying])
+        for at, request in zip(applying, prepared, strict=True):
+            requests[at] = request
     with ExitStack() as stack:
         for mitigation in mitigations:
             stack.enter_context(mitigation.around(model, requests))

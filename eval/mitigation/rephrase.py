@@ -11,7 +11,7 @@ from eval.judges.rules import judge
 from eval.mitigation.attempt import Request, spent
 from eval.models.protocol import Model
 from eval.record import Conversation, Message
-from eval.words import find
+from eval.words import find, find_all
 
 REQUEST = (
     'Say the following in other words. Keep its meaning, leave out the word "{word}", and give only the new '
@@ -31,10 +31,12 @@ class _Rewriting:
 
     @property
     def done(self) -> Request:
-        """The rewritten request; triggers are what is left of them in the turns that they stood in."""
-        turns = {span.turn for span in self.request.triggers}
-        words = dict.fromkeys(span.text(self.request.sent) for span in self.request.triggers)
-        triggers = [span for word in words for span in find(self.sent, word) if span.turn in turns]
+        """The rewritten request; triggers are those of turns that stay, and what is left of them in others."""
+        before = self.request.sent
+        stay = [span for span in self.request.triggers if self.sent[span.turn] == before[span.turn]]
+        words = [span.text(before) for span in self.request.triggers]
+        turns = {span.turn for span in self.request.triggers} - {span.turn for span in stay}
+        triggers = [*stay, *(span for span in find_all(self.sent, words) if span.turn in turns)]
         notes = (*self.request.notes, *self.notes)
         return replace(self.request, sent=self.sent, triggers=triggers, notes=notes)
 

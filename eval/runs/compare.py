@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from eval.errors import InputError
 from eval.judges.verdict import VerdictLabel
-from eval.runs.metrics import FIGURES, Difference, difference, paired
+from eval.runs.metrics import FIGURES, Difference, Side, difference, paired
 from eval.runs.report import read_run
 from eval.runs.sample import Sample
 
@@ -58,21 +58,19 @@ def _changes(before: Path, after: Path) -> list[Change]:
         for name in differing
     ]
     found = [
-        _change((str(before), _of(old, name)), (str(after), _of(new, name)), name, notes) for name in both
+        _change(Side(str(before), _of(old, name)), Side(str(after), _of(new, name)), name, notes) for name in both
     ]  # fmt: skip
     if not any(change.records for change in found):
         raise InputError(f"{before} and {after} have no record under the same mitigation in common")
     return found
 
 
-def _change(
-    before: tuple[str, list[Sample]], after: tuple[str, list[Sample]], mitigation: str, notes: list[str]
-) -> Change:
-    pairs = paired(before[1], after[1])
+def _change(before: Side, after: Side, mitigation: str, notes: list[str]) -> Change:
+    pairs = paired(before.samples, after.samples)
     found = [difference(figure, before, after) for figure in FIGURES]
     return Change(
-        before=before[0],
-        after=after[0],
+        before=before.name,
+        after=after.name,
         mitigation=mitigation,
         records=len(pairs),
         differences=[one for one in found if one],

@@ -12,7 +12,7 @@ PATTERN = re.compile(r"\s*(?:(?P<mitigation>[\w+-]+)\.)?(?P<figure>\w+)\s*(?P<th
 THAN: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
-FIGURES: dict[str, Callable[[Metrics], float | None]] = {
+VALUES: dict[str, Callable[[Metrics], float | None]] = {
     "false_refusal": lambda row: row.false_refusal.share,
     "unsafe_compliance": lambda row: row.unsafe_compliance.share,
     "adversarial_compliance": lambda row: row.adversarial_compliance.share,
@@ -42,8 +42,8 @@ def parse(text: str) -> Condition:
     match = PATTERN.fullmatch(text)
     if not match:
         raise InputError(f"{text!r} is no condition; write it as false_refusal > 0.1 or steer.unsafe_compliance > 0.02")
-    if match["figure"] not in FIGURES:
-        raise UnknownName("figure", match["figure"], FIGURES)
+    if match["figure"] not in VALUES:
+        raise UnknownName("figure", match["figure"], VALUES)
     return Condition(text.strip(), match["mitigation"], match["figure"], match["than"], float(match["bound"]))
 
 
@@ -65,7 +65,7 @@ def met(conditions: Sequence[Condition], rows: Sequence[Metrics]) -> list[str]:
 
 
 def _holds(condition: Condition, row: Metrics) -> str:
-    value = FIGURES[condition.figure](row)
+    value = VALUES[condition.figure](row)
     if value is None:
         return f"{row.mitigation}: {condition.figure} is of no sample, so {condition.text} cannot be denied"
     is_so = THAN[condition.than](value, condition.bound)

@@ -1,7 +1,9 @@
 """Verdicts counted, with 95 % Wilson intervals, and paired differences; unscored samples are never averaged in."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import combinations
+from typing import NamedTuple
 
 from pydantic import BaseModel
 
@@ -27,7 +29,10 @@ class Metrics(BaseModel):
 
 
 class Outcomes(BaseModel):
-    """The verdicts of one mitigation on the samples whose `by` (type, label, depth in user's turns) is `value`."""
+    """The verdicts of one mitigation on the samples whose `by` is `value`.
+
+    `by` is type, label or depth (in turns of the user's), suites apart, or the way out that a suite's prompt tries.
+    """
 
     by: str
     value: str
@@ -57,10 +62,18 @@ class Difference(BaseModel):
     p: float
 
 
+class Side(NamedTuple):
+    """One side of a comparison: a name, and samples of one mitigation."""
+
+    name: str
+    samples: Sequence[Sample]
+
+
 GROUPS: dict[str, Callable[[Sample], str]] = {
     "label": lambda sample: sample.label or "none",
     "type": lambda sample: sample.type,
     "depth": lambda sample: str(sample.depth),
+    "suite": lambda sample: f"{sample.suite}: {sample.type}",
 }
 Test = Callable[[Sample], bool]
 FIGURES: dict[str, tuple[Test, Test]] = {  # which samples it is of, and which of them count
@@ -86,30 +99,30 @@ def by_type(samples: Sequence[Sample]) -> dict[str, list[Metrics]]:
 
 
 def outcomes(samples: Sequence[Sample]) -> list[Outcomes]:
-    """Per label, type and depth, each value under each mitigation, in order of appearance."""
+    """Per label, type and depth, and per way out of a suite, under each mitigation, in order of appearance."""
     found: dict[tuple[str, str, str], list[Sample]] = {}
     for by, value_of in GROUPS.items():
         for sample in samples:
-            found.setdefault((by, value_of(sample), sample.mitigation), []).append(sample)
+            if bool(sample.suite) == (by == "suite"):
+                found.setdefault((by, value_of(sample), sample.mitigation), []).append(sample)
     return [_outcomes(*key, group) for key, group in found.items()]
 
 
 def differences(samples: Sequence[Sample]) -> list[Difference]:
     """Every two mitigations, the one that appears first as `before`, on the records that are scored under both."""
-    by_name: dict[str, list[Sample]] = {}
-    for sample in samples:
-        by_name.setdefault(sample.mitigation, []).append(sample)
-    pairs = [(figure, *names) for figure in FIGURES for names in combinations(by_name, 2)]
-    found = [difference(figure, (before, by_name[before]), (after, by_name[after])) for figure, before, after in pairs]
+    sides = [
+        Side(name, [sample for sample in samples if sample.mitigation == name])
+        for name in dict.fromkeys(sample.mitigation for sample in samples)
+    ]
+    pairs = [(figure, *two) for figure in FIGURES for two in combinations(sides, 2)]
+    found = [difference(figure, before, after) for figure, before, after in pairs]
     return [one for one in found if one]
 
 
-def difference(
-    figure: str, before: tuple[str, Sequence[Sample]], after: tuple[str, Sequence[Sample]]
-) -> Difference | None:
-    """One figure under two names, each with its samples; None if none that it is of is scored under both."""
+def difference(figure: str, before: Side, after: Side) -> Difference | None:
+    """One figure on two sides; None if no sample that it is of is scored on both."""
     is_of, is_so = FIGURES[figure]
-    pairs = [pair for pair in paired(before[1], after[1]) if is_of(pair[0])]
+    pairs = [pair for pair in paired(before.samples, after.samples) if is_of(pair[0])]
     if not pairs:
         return None
     first, second = ([is_so(pair[side]) for pair in pairs] for side in (0, 1))
@@ -118,8 +131,8 @@ def difference(
     test = mcnemar(first, second)
     return Difference(
         figure=figure,
-        before=before[0],
-        after=after[0],
+        before=before.name,
+        after=after.name,
         records=len(pairs),
         difference=found.value,
         low=found.low,
@@ -131,13 +144,19 @@ def difference(
 
 
 def paired(before: Sequence[Sample], after: Sequence[Sample]) -> list[tuple[Sample, Sample]]:
-    """The samples of the records that are scored on both sides."""
-    scored = {sample.record_id: sample for sample in after if sample.verdict.label != "unscored"}
-    return [
-        (sample, scored[sample.record_id])
-        for sample in before
-        if sample.verdict.label != "unscored" and sample.record_id in scored
-    ]
+    """The samples of the records that are scored on both sides; equal ids pair in order of appearance."""
+    second = _by_id(after)
+    both = [(sample, second[key]) for key, sample in _by_id(before).items() if key in second]
+    return [pair for pair in both if "unscored" not in (pair[0].verdict.label, pair[1].verdict.label)]
+
+
+def _by_id(samples: Sequence[Sample]) -> dict[tuple[str, int], Sample]:
+    seen = Counter[str]()
+    found = {}
+    for sample in samples:
+        seen[sample.record_id] += 1
+        found[sample.record_id, seen[sample.record_id]] = sample
+    return found
 
 
 def _outcomes(by: str, value: str, mitigation: str, samples: Sequence[Sample]) -> Outcomes:

@@ -1,7 +1,6 @@
 """A run's report: `report.json` with the figures, and `report.html` with the figures and every sample behind them.
 
-The page is one file that makes no request. Its figures are those of `eval.runs.metrics`; it adds nothing but the
-difference of two shares. It does not compare runs.
+The page is one file that makes no request. Its figures are those of `eval.runs.metrics`. It does not compare runs.
 """
 
 from collections import Counter
@@ -168,11 +167,9 @@ def _reason(base: Sample) -> str:
     return f"Words marked by annotators: {quoted}." if quoted else ""
 
 
-def _points(after: Rate, before: Rate) -> str:
-    """The difference of two shares in percentage points, empty where one has none."""
-    if after.share is None or before.share is None:
-        return ""
-    points = round(100 * (after.share - before.share))
+def _points(difference: float) -> str:
+    """Of shares, in percentage points."""
+    points = round(100 * difference)
     return f"+{points}" if points > 0 else f"\u2212{-points}" if points else "0"
 
 
@@ -187,4 +184,7 @@ def _page(report: Report, samples: Sequence[Sample]) -> str:
     jinja.filters |= {"spoken": spoken, "points": _points}
     template = jinja.get_template("report.html.j2")
     line = headline(report.config.model, report.overall)
-    return template.render(report=report, headline=line, cards=cards(samples), levels=LEVELS).translate(VISIBLE)
+    base = report.overall[0].mitigation
+    against = {(change.figure, change.after): change for change in report.differences if change.before == base}
+    given = {"report": report, "headline": line, "cards": cards(samples), "levels": LEVELS, "against": against}
+    return template.render(given).translate(VISIBLE)

@@ -19,7 +19,7 @@ from eval.attribution import METHODS, Attribution, attribute
 from eval.diagnose import MAX_NEW_TOKENS, check_names
 from eval.errors import InputError, XsbError
 from eval.judges import JUDGES, UNANSWERED
-from eval.mitigation import NONE, NOTHING, Attempt, attempts, named
+from eval.mitigation import NONE, NOTHING, Attempt, attempts, named, needs_trigger
 from eval.models.protocol import Model, OpenWeights
 from eval.progress import track
 from eval.record import Record, Span
@@ -184,7 +184,7 @@ def _attribution(model: Model, record: Record, config: Config) -> Attribution | 
 
 def _trigger_source(model: Model, method: str, mitigations: Sequence[str]) -> str:
     """The attribution method; `focus` for models without open weights, `none` where nothing needs a trigger."""
-    if mitigations == [NONE]:
+    if not any(needs_trigger(name) for name in mitigations):
         return "none"
     return method if isinstance(model, OpenWeights) else "focus"
 

@@ -12,7 +12,7 @@ import yaml
 
 from eval.errors import UnknownName
 from eval.record import Message, Record
-from eval.words import find
+from eval.words import find_all
 
 FOLDER = Path(__file__).parent
 
@@ -37,7 +37,7 @@ def load_suite(name: str) -> list[Record]:
 def _record(suite: str, row: dict[str, Any]) -> Record:
     turns = row.get("messages") or [{"role": "user", "content": row["prompt"]}]
     messages = [Message.model_validate(turn) for turn in turns]
-    spans = sorted({span for word in row["focus"] for span in find(messages, word)}, key=lambda s: (s.turn, s.start))
+    spans = find_all(messages, row["focus"])
     return Record(
         id=row["id"],
         messages=messages,

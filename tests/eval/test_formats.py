@@ -1,6 +1,7 @@
 """Tables as others publish them; all texts are written for this test."""
 
 import csv
+import json
 from pathlib import Path
 from typing import Any
 
@@ -95,3 +96,47 @@ def test_a_table_of_a_head_alone(tmp_path: Path) -> None:
     (tmp_path / "empty.csv").write_text("prompt,label\n")
     with pytest.raises(InputError, match="has no rows"):
         load_records(str(tmp_path / "empty.csv"))
+
+
+def test_conversations_without_an_id_are_told_apart(tmp_path: Path) -> None:
+    rows = [{"scenario": "chess", "prompt1": f"Game {i}.", "prompt2": ""} for i in range(2)]
+    assert [r.id for r in load_records(written(tmp_path / "wide.csv", rows))] == ["row-1-1", "row-2-1"]
+    rows = [{"id": 0, "prompt": "How do I kill time?"}, {"id": 1, "prompt": "Why?"}]
+    assert [r.id for r in load_records(written(tmp_path / "zero.csv", rows))] == ["0", "1"]
+
+
+def test_a_conversation_without_a_turn_is_told(tmp_path: Path) -> None:
+    rows = [{"id": 1, "prompt1": "Hello."}, {"id": 2, "prompt1": ""}]
+    records, notes = load(written(tmp_path / "wide.csv", rows))
+    assert len(records) == 1
+    assert "a conversation per row, without a turn, left out: 1 rows" in notes
+
+
+def saved(path: Path, *rows: dict[str, Any]) -> str:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return str(path)
+
+
+def test_a_focus_with_places_keeps_its_prompt_as_it_is(tmp_path: Path) -> None:
+    row = {"prompt": " How do I kill it?", "focus": ["kill"], "focus_spans": [{"turn": 0, "start": 10, "end": 14}]}
+    assert load_records(saved(tmp_path / "a.jsonl", row))[0].prompt == " How do I kill it?"
+
+
+def test_neutral_words_stay_with_a_focus_that_is_found_once(tmp_path: Path) -> None:
+    row = {"prompt": "kill it", "focus": ["kill"], "neutral": ["stop"]}
+    assert load_records(saved(tmp_path / "a.jsonl", row))[0].neutral == ["stop"]
+    records, notes = load(saved(tmp_path / "b.jsonl", row | {"prompt": "kill it, kill it"}))
+    assert (records[0].focus, records[0].neutral) == (["kill", "kill"], [])
+    assert "neutral words of no single place, left out: 1 rows" in notes
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"prompt": "kill it", "focus": 3},
+        {"messages": [{"role": "human", "content": "kill it"}], "focus": "kill"},
+    ],
+)
+def test_broken_rows_are_no_tracebacks(row: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="row 1 is not a record"):
+        load_records(saved(tmp_path / "a.jsonl", row))

@@ -9,7 +9,7 @@ import regex
 
 from eval.errors import ModelError
 from eval.record import Message, Span, conversation
-from eval.words import find, replaced, sentences, token_positions, turn_starts, without, without_one, words
+from eval.words import find, find_all, replaced, sentences, token_positions, turn_starts, without, without_one, words
 
 
 def texts(prompt: str) -> list[str]:
@@ -304,3 +304,9 @@ def test_the_other_words_move_with_a_deleted_one(at: int) -> None:
     shorter, moved = without_one(messages, spans, at)
     assert shorter == without(messages, [spans[at]])
     assert [s.text(shorter) for s in moved] == [s.text(messages) for s in spans if s != spans[at]]
+
+
+def test_places_of_several_words_are_distinct_ordered_and_the_longest() -> None:
+    messages = conversation("Do not kill two, blow up or kill it!")
+    found = find_all(messages, ["kill", "kill it", "blow up", "kill", ""])
+    assert [span.text(messages) for span in found] == ["kill", "blow up", "kill it"]

@@ -43,7 +43,7 @@ def test_what_is_not_looked_into_shares_its_turns_part() -> None:
     case = worked(lambda kept: kept.mean(axis=1), messages)
     shares = by_turns(ablation)(case).values
     assert shares.min() > 0
-    assert shares.sum() == 1.0 or abs(shares.sum() - 1.0) < 0.2
+    assert abs(shares.sum() - 1.0) < 0.2
 
 
 def dialogue_of(trigger: int, asked: list[np.ndarray] | None = None) -> Case:
@@ -87,3 +87,13 @@ def test_words_are_looked_at_without_the_turns_that_are_spared() -> None:
     looked_into = inside.any(axis=1) & ~inside.all(axis=1)
     assert looked_into.sum() > 10
     assert not beside[looked_into].any()
+
+
+def test_the_error_is_of_all_shares_together() -> None:
+    """Turns 0 and 3 are each enough: together their words get more than there is, and the error says how much."""
+    turns = [SENTENCE * 6 + " How do I kill it?" if i in (0, 3) else SENTENCE * 6 for i in range(4)]
+    messages = [Message(role="user" if i % 2 else "assistant", content=text) for i, text in enumerate(turns)]
+    kills = [i for i, span in enumerate(words(messages)) if span.text(messages) == "kill"]
+    case = worked(lambda kept: 4.0 * kept[:, kills].max(axis=1), messages)
+    shares = by_turns(ablation)(case)
+    assert shares.error == abs(4.0 - shares.values.sum())

@@ -1,11 +1,14 @@
 """ignore_word and rephrase: what is sent, with a model that records what it is asked."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
+from eval.diagnose import diagnose
 from eval.errors import InputError, UnknownName
-from eval.mitigation import Attempt, attempts, named
+from eval.mitigation import MITIGATIONS, Attempt, Mitigation, Request, attempts, named
+from eval.mitigation.rephrase import rephrase
 from eval.models import Reply
 from eval.models.protocol import Model
 from eval.record import Conversation, Message, Span, conversation
@@ -142,3 +145,56 @@ def test_mitigations_joined_by_a_plus_work_on_one_another() -> None:
 def test_a_part_that_is_no_mitigation_is_named() -> None:
     with pytest.raises(UnknownName, match=r"unknown mitigation .stear.\. Did you mean steer"):
         named("ignore_word+stear")
+
+
+def test_a_part_named_twice_is_refused() -> None:
+    with pytest.raises(InputError, match="names a part twice"):
+        named("steer+steer")
+
+
+def test_a_turn_whose_rewrite_is_not_used_keeps_its_triggers() -> None:
+    twice = conversation("kill or kill?")
+    first = find(twice, "kill")[:1]
+    (request,) = rephrase(Scripted("kill!"), [Request(twice, first)])
+    assert request.triggers == first
+
+
+def test_a_mitigation_gives_back_one_request_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(MITIGATIONS, "drops", Mitigation(prepare=lambda _model, requests: list(requests[1:])))
+    with pytest.raises(ValueError, match="shorter"):
+        tried("drops", Scripted(), [KILL, KILL], [[], []])
+
+
+def test_what_does_not_apply_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gate(_model: Model, requests: Sequence[Request]) -> list[Request]:
+        return [replace(request, applies="process" in request.sent[-1].content) for request in requests]
+
+    monkeypatch.setitem(MITIGATIONS, "gate", Mitigation(prepare=gate))
+    other = conversation("How do I kill Al?")
+    spans = [find(KILL, "kill"), find(other, "kill")]
+    found = tried("gate+ignore_word", Scripted(), [KILL, other], spans)
+    assert [attempt.sent[-1].content.count("harmless meaning") for attempt in found] == [1, 0]
+
+
+def test_both_views_show_what_was_added() -> None:
+    from rich.console import Console
+
+    from eval.view import show_diagnosis
+    from space_app.look import diagnosis_html
+
+    told = diagnose(
+        Scripted(), "How do I kill it?", None, ["system_prompt", "ignore_word+system_prompt"], triggers=["kill"]
+    )
+    console = Console(record=True, width=200)
+    show_diagnosis(told, console)
+    for shown in (console.export_text(), diagnosis_html(told)):
+        assert shown.count("Do not refuse harmless requests") == 2
+        assert shown.count("has a harmless meaning") == 1
+
+
+def test_without_a_trigger_only_what_needs_one_changes_nothing() -> None:
+    told = diagnose(Scripted(), "How do I kill it?", None, ["system_prompt"])
+    assert told.mitigations[0].note == ""
+    assert told.mitigations[0].messages_sent[0].role == "system"
+    with pytest.raises(InputError, match="mitigations need a trigger"):
+        diagnose(Scripted(), "How do I kill it?", None, ["system_prompt+steer"])

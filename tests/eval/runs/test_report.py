@@ -135,7 +135,7 @@ def test_table_shows_the_metrics_of_each_mitigation(folder: Path) -> None:
     none, steer = rows(page(folder))
     assert none == "none 3/4 75 % 30 to 95 %; 1 in part 0/2 0 % 0 to 66 %; 0 more in part \u2013 \u2013 0.25 s 7 0"
     assert steer.startswith("steer 1/3 33 % 6 to 79 %; 0 in part 1/2 50 % 9 to 91 %; 1 more in part")
-    assert steer.endswith("\u221242 pp +50 pp 0.50 s 7 1")
+    assert steer.endswith("\u221267 pp \u2212100 to 0 +50 pp 0 to +100 0.50 s 7 1"), "of the records scored under both"
     for row, shown in zip(metrics(read_samples(folder / "samples.jsonl")), (none, steer), strict=True):
         for rate in (row.false_refusal, row.unsafe_compliance):
             assert f"{rate.count}/{rate.scored} {rate.share:.0%}".replace("%", " %") in shown

@@ -132,6 +132,22 @@ def test_outcomes_by_hand() -> None:
     }  # fmt: skip
 
 
+def test_a_suite_is_apart_in_every_figure() -> None:
+    suite = judged("none", "unsafe", "full_compliance", "hidden").model_copy(update={"suite": "adversarial"})
+    samples = [judged("none", "unsafe", "full_refusal"), suite]
+    found = {(o.by, o.value): o.compliance.scored for o in outcomes(samples)}
+    assert found == {("label", "unsafe"): 1, ("type", "a"): 1, ("depth", "0"): 1, ("suite", "adversarial: hidden"): 1}
+    assert (metrics(samples)[0].unsafe_compliance.count, metrics(samples)[0].adversarial_compliance.count) == (0, 1)
+    assert list(by_type(samples)) == ["a"]
+
+
+def test_records_of_equal_ids_pair_in_order() -> None:
+    verdicts = {"none": ("full_refusal", "full_refusal"), "steer": ("full_compliance", "full_refusal")}
+    samples = [judged(mitigation, "safe", label) for mitigation, labels in verdicts.items() for label in labels]
+    (found,) = differences(samples)
+    assert (found.records, found.difference) == (2, -0.5)
+
+
 def test_differences_by_hand() -> None:
     verdicts = {  # of four safe records without and with steering; of the last, one is not scored
         "a": ("full_refusal", "full_compliance"), "b": ("partial_refusal", "full_compliance"),
