@@ -189,7 +189,7 @@ def test_both_views_show_what_was_added() -> None:
     show_diagnosis(told, console)
     for shown in (console.export_text(), diagnosis_html(told)):
         assert shown.count("Do not refuse harmless requests") == 2
-        assert shown.count("has a harmless meaning") == 1
+        assert shown.count("has a harmless meaning") == 2, "once sent, once in the answer"
 
 
 def test_without_a_trigger_only_what_needs_one_changes_nothing() -> None:
