@@ -132,6 +132,6 @@ def test_neutral_words_stay_with_a_focus_that_is_found_once(tmp_path: Path) -> N
 
 def test_broken_rows_are_no_tracebacks(tmp_path: Path) -> None:
     records, notes = load(saved(tmp_path / "a.jsonl", {"prompt": "kill it", "focus": 3}))
-    assert (records[0].focus, notes[0]) == ([], "Focus not found in the text, left out: 1 rows")
+    assert (records[0].focus, notes[-1]) == ([], "Focus not found in the text, left out: 1 rows")
     with pytest.raises(InputError, match="row 1 is not a record"):
         load(saved(tmp_path / "b.jsonl", {"messages": [{"role": "human", "content": "kill it"}], "focus": "kill"}))
