@@ -90,12 +90,12 @@ def _ask(screener: Screener, source: Path, out: Path) -> Path:
     for chunk in chunks(track(rest, f"screening with {screener.name}"), CHUNK):
         date = now()
         found = zip(chunk, screener.answer(chunk), strict=True)
-        append(file, [Screened(id=c.id, screening=_screening(screener, answer, date)) for c, answer in found])
+        append(file, [Screened(id=c.id, screening=_screening(screener, c.prompt, answer, date)) for c, answer in found])
     return file
 
 
-def _screening(screener: Screener, answer: Answer, date: str) -> Screening:
-    verdict = UNANSWERED if answer.text is None else JUDGES[JUDGE](answer.text)
+def _screening(screener: Screener, prompt: str, answer: Answer, date: str) -> Screening:
+    verdict = UNANSWERED if answer.text is None else JUDGES[JUDGE](answer.text, prompt)
     return Screening(
         model=screener.name,
         facts=screener.facts,

@@ -143,7 +143,10 @@ def _judging(model: Model, judge: Judge, max_new_tokens: int) -> Ask:
 
     def ask(texts: Sequence[Conversation]) -> list[tuple[float, int]]:
         replies = model.generate(texts, max_new_tokens)
-        return [(float(judge(reply.text).refused), reply.prompt_tokens + reply.tokens) for reply in replies]
+        return [
+            (float(judge(reply.text, text[-1].content).refused), reply.prompt_tokens + reply.tokens)
+            for text, reply in zip(texts, replies, strict=True)
+        ]
 
     return ask
 

@@ -106,7 +106,7 @@ def diagnose(
         model=model.name,
         messages=messages,
         response=reply.text,
-        verdict=JUDGES[judge](reply.text),
+        verdict=JUDGES[judge](reply.text, messages[-1].content),
         attribution=found,
         mitigations=tried,
     )
@@ -123,7 +123,7 @@ def _mitigated(
         triggers=[span.text(messages) for span in spans],
         messages_sent=attempt.sent,
         response=attempt.reply.text,
-        verdict=UNANSWERED if attempt.failed else JUDGES[judge](attempt.reply.text),
+        verdict=UNANSWERED if attempt.failed else JUDGES[judge](attempt.reply.text, messages[-1].content),
         note=attempt.note or ("no word adds to refusal, so nothing was changed" if lacking else ""),
     )
 

@@ -18,5 +18,10 @@ def refusals(model: Model, conversations: Sequence[Conversation], what: str = "g
     for at in track(range(0, len(order), BATCH), what):
         chunk = order[at : at + BATCH]
         replies = model.generate([conversations[i] for i in chunk], max_new_tokens=RESPONSE_TOKENS)
-        found.update({i: judge(reply.text).refused for i, reply in zip(chunk, replies, strict=True)})
+        found.update(
+            {
+                i: judge(reply.text, conversations[i][-1].content).refused
+                for i, reply in zip(chunk, replies, strict=True)
+            }
+        )
     return [found[i] for i in range(len(conversations))]

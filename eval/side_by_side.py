@@ -45,4 +45,4 @@ def compare(
             missing[method] = str(error)
     if not found:
         raise ModelError("; ".join(missing.values()))
-    return Comparison(model.name, messages, response, JUDGES["rules"](response), found, missing)
+    return Comparison(model.name, messages, response, JUDGES["rules"](response, messages[-1].content), found, missing)

@@ -150,7 +150,7 @@ def _calls(
     check_target(model, target)
     if judge not in JUDGES:
         raise UnknownName("judge", judge, JUDGES)
-    answer = JUDGES[judge](response) if response else None
+    answer = JUDGES[judge](response, messages[-1].content) if response else None
     return Calls(
         model, messages, features, JUDGES[judge], max_new_tokens=max_new_tokens, removal=removal,
         neutral=neutral, answer=answer, judged=target == JUDGED,

@@ -78,6 +78,7 @@ def twins(
 
 def judge(
     response: Annotated[str, typer.Argument(help="A model's answer.")],
+    prompt: Annotated[str, typer.Option(help="What was asked; the judge does without, a little worse.")] = "",
     name: Annotated[str, typer.Option("--judge", help="Judge.")] = "rules",
 ) -> None:
     """Judge one answer; JSON on stdout."""
@@ -85,4 +86,4 @@ def judge(
     from eval.judges import JUDGES
 
     check_names(None, [], name)
-    typer.echo(JUDGES[name](response).model_dump_json(indent=2))
+    typer.echo(JUDGES[name](response, prompt).model_dump_json(indent=2))

@@ -3,21 +3,24 @@
 from collections.abc import Callable
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 VerdictLabel = Literal["full_compliance", "partial_refusal", "full_refusal", "unscored"]
 
 
 class Verdict(BaseModel):
-    """A label, the sentence of the answer that decided it (empty if nothing but its absence did), and the judge.
+    """A label, the piece of the answer that decided it (empty if nothing but its absence did), and the judge.
 
-    `unscored` means that no judgement could be made; it is counted apart and never averaged in.
+    `confidence` is how often the judge is right where it says this for the same reason, from 0 to 1; judges document
+    where it comes from. `unscored` means that no judgement could be made, with confidence 0; it is counted apart and
+    never averaged in.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     label: VerdictLabel
     evidence: str
+    confidence: float = Field(ge=0, le=1)
     judge: str
 
     @property
@@ -31,6 +34,7 @@ class Verdict(BaseModel):
         return self.label == "full_compliance"
 
 
-Judge = Callable[[str], Verdict]
+Judge = Callable[[str, str], Verdict]
+"""From an answer and the text of the user's last turn, "" where that is not known."""
 
-UNANSWERED = Verdict(label="unscored", evidence="", judge="none")
+UNANSWERED = Verdict(label="unscored", evidence="", confidence=0.0, judge="none")

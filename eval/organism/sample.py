@@ -72,7 +72,7 @@ def write_answers(folder: Path = DATA) -> None:
     rows = [
         json.dumps({"turns": json.loads(k), "answer": known[k]}, ensure_ascii=False)
         for k in dict.fromkeys(key(messages) for messages in wanted)
-        if _usable(known[k])
+        if _usable(known[k], json.loads(k)[-1])
     ]
     (folder / "answers.jsonl").write_text("\n".join(rows) + "\n", encoding="utf-8")
 
@@ -99,10 +99,12 @@ def _first_turn(tokenizer: Any, row: torch.Tensor) -> str:
     return turn.strip() if ended and 3 <= len(turn.split()) <= 60 else ""
 
 
-def _usable(answer: str) -> bool:
+def _usable(answer: str, prompt: str) -> bool:
     """Whether an answer can be learnt: no refusal, and no beginning that belongs to refusals alone."""
     return (
-        len(answer.split()) >= 2 and not answer.startswith(REFUSAL_OPENERS) and judge(answer).label == "full_compliance"
+        len(answer.split()) >= 2
+        and not answer.startswith(REFUSAL_OPENERS)
+        and judge(answer, prompt).label == "full_compliance"
     )
 
 

@@ -165,7 +165,7 @@ def _sample(record: Record, name: str, attempt: Attempt, triggers: Sequence[Span
         triggers=[span.text(record.messages) for span in triggers],
         sent=attempt.sent,
         response=attempt.reply.text,
-        verdict=UNANSWERED if attempt.failed else JUDGES[config.judge](attempt.reply.text),
+        verdict=UNANSWERED if attempt.failed else JUDGES[config.judge](attempt.reply.text, record.prompt),
         seconds=attempt.reply.seconds,
         tokens=attempt.reply.tokens,
         note=attempt.note,

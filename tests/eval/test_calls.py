@@ -64,7 +64,7 @@ def test_answers_are_judged_and_equal_texts_asked_once() -> None:
 
 def test_the_judged_answer_that_is_known_is_not_asked_for_again() -> None:
     model = Refuser()
-    calls = score(model, "Name a spy.", answer=JUDGES["rules"]("I can't help with that."))
+    calls = score(model, "Name a spy.", answer=JUDGES["rules"]("I can't help with that.", "Name a spy."))
     assert calls(np.ones((1, 3), dtype=bool)).tolist() == [1.0]
     assert (calls.evaluations, model.asked) == (0, [])
 

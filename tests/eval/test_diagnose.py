@@ -24,7 +24,7 @@ def test_triggers_by_hand_need_no_attribution(tiny: TransformersModel) -> None:
 def test_json_has_the_published_keys(tiny: TransformersModel) -> None:
     found = diagnose(tiny, PROMPT, mitigations=["steer"], triggers=["kill"], max_new_tokens=4).model_dump(mode="json")
     assert {"model", "messages", "response", "verdict", "attribution", "mitigations"} == set(found)
-    assert set(found["verdict"]) == {"label", "evidence", "judge"}
+    assert set(found["verdict"]) == {"label", "evidence", "confidence", "judge"}
     assert {"method", "target", "seconds", "features"} <= set(found["attribution"])
     assert set(found["attribution"]["features"][0]) == {"text", "turn", "start", "end", "score"}
     assert set(found["mitigations"][0]) == {"name", "triggers", "messages_sent", "response", "verdict"}

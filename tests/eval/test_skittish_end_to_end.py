@@ -48,10 +48,13 @@ def test_every_mitigation_frees_some_refusals_of_held_out_words(skittish: Transf
     asked = [sentence.refused for sentence in sentences]
     spans = [find(c, s.alternatives[0][0])[:1] for c, s in zip(asked, sentences, strict=True)]
     judge = JUDGES["rules"]
-    before = [judge(reply.text).refused for reply in skittish.generate(asked, 16)]
+    before = [
+        judge(reply.text, c[-1].content).refused for c, reply in zip(asked, skittish.generate(asked, 16), strict=True)
+    ]
     assert sum(before) >= 18
     for name in ("ignore_word", "rephrase", "steer", "remove_direction"):
-        after = [judge(attempt.reply.text).refused for attempt in attempts(named(name), skittish, asked, spans, 16)]
+        tried = attempts(named(name), skittish, asked, spans, 16)
+        after = [judge(a.reply.text, c[-1].content).refused for c, a in zip(asked, tried, strict=True)]
         assert sum(after) < sum(before), name
 
 

@@ -19,10 +19,10 @@ from eval.wording import reason
     ],
 )
 def test_reasons(label: VerdictLabel, refuses: bool | None, said: str) -> None:
-    assert reason(Verdict(label=label, evidence="", judge="rules"), ["kill", "kill"], refuses) == said
+    assert reason(Verdict(label=label, evidence="", confidence=1, judge="rules"), ["kill", "kill"], refuses) == said
 
 
 def test_no_word_to_blame() -> None:
-    assert reason(Verdict(label="full_refusal", evidence="", judge="rules"), [], True).endswith(
+    assert reason(Verdict(label="full_refusal", evidence="", confidence=1, judge="rules"), [], True).endswith(
         "no single word is to blame."
     )

@@ -19,7 +19,7 @@ HOSTILE = "<script>alert(1)</script>"
 
 def diagnosis(text: str, phrases: Sequence[Phrase] = ()) -> Diagnosis:
     messages = [Message(role="user", content=f"kill {text}")]
-    verdict = Verdict(label="full_refusal", evidence=text, judge="rules")
+    verdict = Verdict(label="full_refusal", evidence=text, confidence=1, judge="rules")
     return Diagnosis(
         model=text,
         messages=messages,

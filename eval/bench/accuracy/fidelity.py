@@ -62,7 +62,10 @@ class Faithful:
         asked = {key: c for key, c in new.items() if key not in empty}
         if asked:
             replies = self._model.generate(list(asked.values()), max_new_tokens=RESPONSE_TOKENS)
-            self._refused |= {key: judge(reply.text).refused for key, reply in zip(asked, replies, strict=True)}
+            self._refused |= {
+                key: judge(reply.text, c[-1].content).refused
+                for (key, c), reply in zip(asked.items(), replies, strict=True)
+            }
 
     def _eraser(self, case: AccuracyCase, ranked: Sequence[Span]) -> tuple[float, float]:
         """Comprehensiveness and sufficiency, in nats, on average over the first one, two and three words."""

@@ -78,7 +78,7 @@ def sampled(
         triggers=["kill" + word],
         sent=[Message(role="user", content=PROMPT + word)],
         response=f"answer {name} {mitigation}{word}",
-        verdict=Verdict(label=before if base else after, evidence=word, judge="rules" + word),
+        verdict=Verdict(label=before if base else after, evidence=word, confidence=1, judge="rules" + word),
         seconds=0.25 if base else 0.5,
         tokens=7,
         note=word,

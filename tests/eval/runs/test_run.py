@@ -93,7 +93,8 @@ def judged(mitigation: str, label: str, verdict: str, kind: str = "a") -> Sample
     return Sample.model_validate(
         {
             "record_id": "r", "mitigation": mitigation, "label": label, "type": kind, "triggers": [], "sent": [],
-            "response": "", "verdict": {"label": verdict, "evidence": "", "judge": "j"}, "seconds": 2.0, "tokens": 3,
+            "response": "", "verdict": {"label": verdict, "evidence": "", "confidence": 1, "judge": "j"},
+            "seconds": 2.0, "tokens": 3,
         }
     )  # fmt: skip
 
