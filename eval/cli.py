@@ -8,9 +8,10 @@ from eval.commands.bench import bench
 from eval.commands.diagnose import diagnose
 from eval.commands.direction import direction
 from eval.commands.heatmap import heatmap
+from eval.commands.judge import judge
 from eval.commands.organism import organism
 from eval.commands.results import compare, report
-from eval.commands.run import judge, run, twins
+from eval.commands.run import run, twins
 from eval.errors import run_command
 
 app = typer.Typer(help="Find out why a model refuses harmless requests, and what helps.", no_args_is_help=True)

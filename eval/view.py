@@ -11,6 +11,7 @@ from rich.text import Text
 from eval.attribution import Attribution
 from eval.diagnose import Diagnosis, Mitigated
 from eval.judges import Verdict
+from eval.judges.table import Agreement
 from eval.record import Conversation
 from eval.runs.compare import Change
 from eval.runs.metrics import Metrics
@@ -106,6 +107,25 @@ def show_changes(changes: Sequence[Change], console: Console) -> None:
             turned = f"{VERDICTS[flip.before]} -> {VERDICTS[flip.after]}"
             console.print(Text(f"{turned}  {label}  {flip.record_id}: {' '.join(flip.prompt.split())}"), soft_wrap=True)
         console.print()
+
+
+def show_agreement(found: Agreement, console: Console) -> None:
+    """How far a judge agrees with people, and where not."""
+    kappa = "none, both sides know one label only" if found.kappa is None else f"{found.kappa:.2f}"
+    console.print(f"three labels      {' '.join(_rate(found.accuracy))}")
+    console.print(f"refused or not    {' '.join(_rate(found.refused_or_not))}")
+    console.print(f"kappa {kappa}, macro-F1 {found.macro_f1:.2f}")
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("people say")
+    for label in found.confusion:
+        table.add_column(label.replace("_", " "), justify="right")
+    table.add_column("F1", justify="right")
+    for label, row in found.confusion.items():
+        score = f"{found.f1[label]:.2f}" if label in found.f1 else ""
+        table.add_row(label.replace("_", " "), *map(str, row.values()), score)
+    console.print(table)
+    if found.note:
+        console.print(Text(found.note, style="yellow"))
 
 
 def _points(difference: float) -> str:

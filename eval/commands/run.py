@@ -1,4 +1,4 @@
-"""`xsb-eval run`, `twins` and `judge`: many records, and one answer."""
+"""`xsb-eval run` and `twins`: many records."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -74,16 +74,3 @@ def twins(
     refused = [row for row in found.rows if row.refused]
     freed = sum(not row.twin_refused for row in refused)
     typer.echo(f"{len(refused)} of {len(found.rows)} safe records refused, {freed} of them answered as twins: {out}")
-
-
-def judge(
-    response: Annotated[str, typer.Argument(help="A model's answer.")],
-    prompt: Annotated[str, typer.Option(help="What was asked; the judge does without, a little worse.")] = "",
-    name: Annotated[str, typer.Option("--judge", help="Judge.")] = "rules",
-) -> None:
-    """Judge one answer; JSON on stdout."""
-    from eval.diagnose import check_names
-    from eval.judges import JUDGES
-
-    check_names(None, [], name)
-    typer.echo(JUDGES[name](response, prompt).model_dump_json(indent=2))

@@ -102,7 +102,7 @@ def test_a_dry_run_loads_no_weights(tiny_folder: Path, tmp_path: Path) -> None:
         (["diagnose", PROMPT, "--model", "openai:"], "needs a model's name behind the colon"),
         (["run", "--dataset", "nowhere.csv", "--out", "o"], "file 'nowhere.csv' does not exist"),
         (["run", "--dataset", "xsb", "--out", "o"], "xsb-build release --out xsb"),
-        (["judge", "Sure.", "--judge", "rule"], "Did you mean rules"),
+        (["judge", "a.csv", "--out", "b.csv", "--judge", "rule"], "Did you mean rules"),
         (["run", "--method", "none", "--out", "o"], "unknown method 'none'. Known: ablation,"),
         (["diagnose", PROMPT, "--target", "own_respons"], "Did you mean own_response"),
         (
