@@ -96,13 +96,16 @@ def rows(results: Sequence[Result]) -> list[Row]:
 
 
 def reached(table: Sequence[Row]) -> list[Reached]:
-    """How near the methods come to each goal; those that are told the neutral words do not compete."""
+    """How near the methods come to each goal, of equals the one tried on most cases, then with fewest evaluations.
+
+    Those that are told the neutral words do not compete.
+    """
     found = []
     for goal in GOALS:
         able = [row for row in table if row.kind == goal.kind and _competes(row.plan)]
         if able:
             sign = -1 if goal.at_most else 1
-            best = max(able, key=lambda row: (sign * (goal.of(row).share or 0), -row.evaluations))
+            best = max(able, key=lambda row: (sign * (goal.of(row).share or 0), row.count, -row.evaluations))
             share = goal.of(best)
             kept = sign * (share.share or 0) >= sign * goal.bound
             found.append(Reached(goal, best.plan.name, share, kept))
