@@ -19,6 +19,7 @@ from eval.attribution import METHODS, Attribution, attribute
 from eval.diagnose import MAX_NEW_TOKENS, check_names
 from eval.errors import InputError, XsbError
 from eval.judges import JUDGES, UNANSWERED
+from eval.judges.canaries import check, check_inputs
 from eval.mitigation import NONE, NOTHING, Attempt, attempts, named, needs_trigger
 from eval.models.protocol import Model, OpenWeights
 from eval.progress import track
@@ -90,6 +91,7 @@ def run(
     Raises:
         InputError: `out` holds another run.
         UnknownName: a mitigation, method or judge that does not exist.
+        ModelError: the judge is wrong about a canary, or all that it is asked is the same.
     """
     chosen = list(dict.fromkeys([NONE, *mitigations]))
     check_names(method, chosen[1:], judge)
@@ -111,12 +113,15 @@ def run(
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         machine=platform.processor() or platform.machine(),
     )
+    check(JUDGES[judge], judge)
     _claim(out, config)
     chunks = [records[at : at + CHUNK] for at in range(0, len(records), CHUNK)]
     file = SampleFile(out / "samples.jsonl", [len(chunk) * len(chosen) for chunk in chunks])
     spoken: dict[str, str] = {}
     for chunk in track(chunks[file.done :], "evaluating"):
-        file.append(_samples(model, chunk, config, spoken))
+        samples = _samples(model, chunk, config, spoken)
+        check_inputs([(s.sent[-1].content, s.response) for s in samples if s.mitigation == NONE])
+        file.append(samples)
     return file.read()
 
 
