@@ -98,12 +98,14 @@ def rows(results: Sequence[Result]) -> list[Row]:
 def reached(table: Sequence[Row]) -> list[Reached]:
     """How near the methods come to each goal, of equals the one tried on most cases, then with fewest evaluations.
 
-    Those that are told the neutral words do not compete.
+    Those that are told the neutral words do not compete, nor those tried on less than half as many cases as others.
     """
     found = []
     for goal in GOALS:
         able = [row for row in table if row.kind == goal.kind and _competes(row.plan)]
         if able:
+            most = max(row.count for row in able)
+            able = [row for row in able if 2 * row.count >= most]
             sign = -1 if goal.at_most else 1
             best = max(able, key=lambda row: (sign * (goal.of(row).share or 0), row.count, -row.evaluations))
             share = goal.of(best)
