@@ -19,7 +19,7 @@ from eval.attribution.attribution import Case, Method, Score, Shares
 from eval.attribution.phrases import phrases
 from eval.record import Span
 from eval.target import Array
-from eval.words import sentences, without
+from eval.words import sentences
 
 MOST_WORDS = 128
 MOST_GROUPS = 2
@@ -77,7 +77,7 @@ def in_turns(method: Method) -> Method:
     """The method as it is up to `MOST_WORDS` words; over more in the conversation without turns that can be spared.
 
     The error is then also what all shares together leave unexplained of the score with all words less the score with
-    none. Gradients are those of the text without the spared turns, whatever the removal.
+    none. Gradients are those of the text with the spared turns empty, whatever the removal.
     """
 
     @wraps(method)
@@ -154,7 +154,8 @@ def _narrowed(case: Case, spared: Group) -> tuple[Case, Group]:
     gone = set(spared)
     kept = [i for i in range(len(case.features)) if i not in gone]
     score = GroupedScore(case.score, [[i] for i in kept], len(case.features), spared)
-    messages = without(case.messages, [case.features[i] for i in spared])
+    empty = {case.features[i].turn for i in spared}
+    messages = [m.model_copy(update={"content": ""}) if at in empty else m for at, m in enumerate(case.messages)]
     return replace(case, messages=messages, features=[case.features[i] for i in kept], score=score), kept
 
 
