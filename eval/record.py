@@ -62,6 +62,10 @@ class Span(BaseModel):
         """The characters that the span covers."""
         return messages[self.turn].content[self.start : self.end]
 
+    def in_turn(self, turn: int) -> "Span":
+        """The same characters of another turn."""
+        return self.model_copy(update={"turn": turn})
+
     def overlaps(self, other: "Span") -> bool:
         """Whether both cover a common character."""
         return self.turn == other.turn and self.start < other.end and other.start < self.end

@@ -34,10 +34,12 @@ class Trunk(NamedTuple):
     ids: list[int]
     cache: Any
 
-    def shared(self, row: Row) -> int:
-        """How many of the trunk's first tokens the row begins with, itself less its last token and what is hidden."""
-        same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(row.ids[:-1], self.ids, strict=False)))
-        return min([same, *row.hidden])
+    def shared(self, texts: Sequence[Row]) -> list[int]:
+        """How many of the trunk's first tokens each row begins with, itself less its last token and what is hidden."""
+        return [min([self._same(row), *row.hidden]) for row in texts]
+
+    def _same(self, row: Row) -> int:
+        return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(row.ids[:-1], self.ids, strict=False)))
 
 
 def refusal_score(model: OpenWeights, messages: Conversation, target: Target) -> float:
@@ -102,8 +104,7 @@ class RefusalScore:
     @torch.inference_mode()
     def _scores(self, coalitions: list[Coalitions]) -> list[float]:
         texts = rows(self._removal, self._model, self._messages, self._features, self._neutral, coalitions)
-        trunk = self._trunk_of(np.any(coalitions, axis=0), texts)
-        shared = [trunk.shared(row) for row in texts]
+        trunk, shared = self._trunk_of(np.any(coalitions, axis=0), texts)
         scores = np.empty(len(texts))
         for batch in self._batches([len(row.ids) - common for row, common in zip(texts, shared, strict=True)]):
             for part, paths in self._run_or_halve(batch, texts, shared, trunk):
@@ -112,8 +113,10 @@ class RefusalScore:
             raise ModelError(f"{self._model.name} gives logits that are not finite; load it with dtype float32")
         return scores.tolist()
 
-    def _trunk_of(self, kept: Coalitions, texts: Sequence[Row]) -> Trunk:
-        """What these rows go on from: the conversation as it is, or without the words that they, or others, leave out.
+    def _trunk_of(self, kept: Coalitions, texts: Sequence[Row]) -> tuple[Trunk, list[int]]:
+        """What these rows go on from, and how much of it each shares.
+
+        It is the conversation as it is, or without the words that they, or rows before them, leave out.
 
         Args:
             kept: by any of the rows, shape (features,).
@@ -122,13 +125,16 @@ class RefusalScore:
         check_tree(self._model, max(len(row.ids) for row in texts), self._target)
         if self._trunk is None:
             self._trunk = self._run_trunk(self._row(np.ones(len(self._features), dtype=bool), "delete"))
-        best = max(filter(None, (self._trunk, self._branch)), key=lambda trunk: _all_shared(trunk, texts))
+        options = [(trunk, trunk.shared(texts)) for trunk in (self._trunk, self._branch) if trunk]
+        best = max(options, key=lambda option: sum(option[1]))
         if len(texts) == 1 or kept.all() or self._removal == "mask":  # what is masked is in every row
             return best
         row = self._row(kept, self._removal)
-        if _all_shared(Trunk(row.ids[:-1], None), texts) > _all_shared(best, texts) + len(row.ids):
-            best = self._branch = self._run_trunk(row)
-        return best
+        own = Trunk(row.ids[:-1], None).shared(texts)
+        if sum(own) <= sum(best[1]) + len(row.ids):
+            return best
+        self._branch = self._run_trunk(row)
+        return self._branch, own
 
     def _row(self, kept: Coalitions, removal: str) -> Row:
         return rows(removal, self._model, self._messages, self._features, self._neutral, [kept])[0]
@@ -183,10 +189,6 @@ class RefusalScore:
             ).logits
         logits = logits.view(len(texts), 1 + len(self._target.tokens), -1)
         return np.asarray(path_log_probabilities(logits, self._target).cpu().double().numpy())
-
-
-def _all_shared(trunk: Trunk, texts: Sequence[Row]) -> int:
-    return sum(trunk.shared(text) for text in texts)
 
 
 def _expanded(trunk: Any, lanes: int, cached: int) -> Any:

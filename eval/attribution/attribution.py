@@ -67,6 +67,12 @@ class Case:
             )
         return self.model, self.target
 
+    @property
+    def at_stake(self) -> float:
+        """The score with all words less the score with none: what shares that leave nothing unexplained add up to."""
+        whole, nothing = self.score(np.array([[True], [False]]).repeat(len(self.features), axis=1))
+        return float(whole - nothing)
+
     def gradients(self) -> "GradientScore":
         """The score as a differentiable function of the words' embeddings; errors as for `open`."""
         from eval.gradient import GradientScore  # torch

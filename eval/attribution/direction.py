@@ -4,8 +4,6 @@ The representation-level evidence: one pass forward and one backward for all wor
 2406.11717).
 """
 
-import numpy as np
-
 from eval.attribution.attribution import Case, Shares
 from eval.target import Array
 
@@ -20,8 +18,7 @@ def direction(case: Case) -> Shares:
         ModelError: no direction is known for the model, or it gives no hidden states.
     """
     values, passes = along(case)
-    ends = case.score(np.array([[True], [False]]).repeat(len(case.features), axis=1))
-    return Shares(values, abs(float(ends[0] - ends[1] - values.sum())), passes)
+    return Shares(values, abs(case.at_stake - float(values.sum())), passes)
 
 
 def along(case: Case) -> tuple[Array, int]:

@@ -90,8 +90,7 @@ def in_turns(method: Method) -> Method:
         within, kept = _narrowed(case, spared)
         found = method(within)
         values[kept] = found.values
-        ends = case.score(np.array([[True], [False]]).repeat(len(values), axis=1))
-        error = float(np.fmax(found.error, abs(ends[0] - ends[1] - values.sum())))
+        error = float(np.fmax(found.error, abs(case.at_stake - values.sum())))
         told = phrases(within, found.values) if found.phrases is None else found.phrases
         note = _note(len(spared), len(values), "turns")
         return found._replace(

@@ -36,8 +36,7 @@ def hybrid(case: Case) -> Shares:
     exact = shapley(GroupedScore(case.score, [[i] for i in proposed], len(case.features)), len(proposed))
     values = WEIGHT * shares
     values[proposed] += exact
-    ends = case.score(np.array([[True], [False]]).repeat(len(case.features), axis=1))
-    return Shares(values, abs(float(ends[0] - ends[1] - exact.sum())), first_passes + second_passes)
+    return Shares(values, abs(case.at_stake - float(exact.sum())), first_passes + second_passes)
 
 
 def _first_sight(case: Case, shares: Array) -> list[int]:

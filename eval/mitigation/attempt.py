@@ -82,25 +82,26 @@ def attempts(
         triggers: of each conversation.
         max_new_tokens: of an answer.
     """
-    if not conversations:
+    requests = [Request(list(one), list(spans)) for one, spans in zip(conversations, triggers, strict=True)]
+    return _tried(mitigations, model, requests, max_new_tokens)
+
+
+def _tried(
+    mitigations: Sequence[Mitigation], model: Model, requests: Sequence[Request], max_new_tokens: int
+) -> list[Attempt]:
+    if not requests:
         return []
     try:
-        return _answered(mitigations, model, conversations, triggers, max_new_tokens)
+        return _answered(mitigations, model, list(requests), max_new_tokens)
     except XsbError as error:
-        if len(conversations) == 1:
-            return [Attempt(list(conversations[0]), NOTHING, note=str(error), failed=True)]
-    pairs = zip(conversations, triggers, strict=True)
-    return [attempts(mitigations, model, [one], [spans], max_new_tokens)[0] for one, spans in pairs]
+        if len(requests) == 1:
+            return [Attempt(requests[0].sent, NOTHING, note=str(error), failed=True)]
+    return [attempt for one in requests for attempt in _tried(mitigations, model, [one], max_new_tokens)]
 
 
 def _answered(
-    mitigations: Sequence[Mitigation],
-    model: Model,
-    conversations: Sequence[Conversation],
-    triggers: Sequence[list[Span]],
-    max_new_tokens: int,
+    mitigations: Sequence[Mitigation], model: Model, requests: list[Request], max_new_tokens: int
 ) -> list[Attempt]:
-    requests = [Request(list(one), list(spans)) for one, spans in zip(conversations, triggers, strict=True)]
     for mitigation in mitigations:
         applying = [at for at, request in enumerate(requests) if request.applies]
         prepared = mitigation.prepare(model, [requests[at] for at in applying])

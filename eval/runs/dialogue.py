@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from eval.models.protocol import Model
-from eval.record import Conversation, Message, Record, Span, digest
+from eval.record import Conversation, Message, Record, digest
 
 
 @dataclass
@@ -40,21 +40,18 @@ class _Telling:
     @property
     def told(self) -> Record:
         """The record with these turns; words marked in a turn that is gone are gone with it."""
-        record = self.record
-        kept = [i for i, span in enumerate(record.focus_spans) if span.turn in self.places]
+        record, spans = self.record, self.record.focus_spans
+        kept = [i for i, span in enumerate(spans) if span.turn in self.places]
         turn = record.trigger_turn
         return record.model_copy(
             update={
                 "messages": self.built,
                 "focus": [record.focus[i] for i in kept],
-                "focus_spans": [self._moved(record.focus_spans[i]) for i in kept],
+                "focus_spans": [spans[i].in_turn(self.places[spans[i].turn]) for i in kept],
                 "neutral": [record.neutral[i] for i in kept] if record.neutral else [],
                 "trigger_turn": self.places.get(turn) if turn is not None else None,
             }
         )
-
-    def _moved(self, span: Span) -> Span:
-        return span.model_copy(update={"turn": self.places[span.turn]})
 
 
 def with_system(record: Record, text: str) -> Record:
@@ -64,7 +61,7 @@ def with_system(record: Record, text: str) -> Record:
     return record.model_copy(
         update={
             "messages": [Message(role="system", content=text), *record.messages],
-            "focus_spans": [span.model_copy(update={"turn": span.turn + 1}) for span in record.focus_spans],
+            "focus_spans": [span.in_turn(span.turn + 1) for span in record.focus_spans],
             "trigger_turn": None if record.trigger_turn is None else record.trigger_turn + 1,
         }
     )
@@ -87,10 +84,10 @@ def told(
     """
     tellings = [_Telling(record, live, left=list(range(len(record.messages)))) for record in records]
     while waiting := [telling for telling in tellings if telling.advance()]:
-        new = {digest(t.built): t.built for t in waiting if digest(t.built) not in known}
+        keys = [digest(telling.built) for telling in waiting]
+        new = {key: telling.built for key, telling in zip(keys, waiting, strict=True) if key not in known}
         replies = model.generate(list(new.values()), max_new_tokens) if new else []
         known.update((key, reply.text) for key, reply in zip(new, replies, strict=True))
-        for telling in waiting:
-            answer = known[digest(telling.built)]
-            telling.built.append(Message(role="assistant", content=answer))
+        for key, telling in zip(keys, waiting, strict=True):
+            telling.built.append(Message(role="assistant", content=known[key]))
     return [telling.told for telling in tellings]

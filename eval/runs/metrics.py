@@ -1,13 +1,12 @@
 """Verdicts counted, with 95 % Wilson intervals, and paired differences; unscored samples are never averaged in."""
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
 from pydantic import BaseModel
 
-from eval.runs.sample import Sample
+from eval.runs.sample import Sample, numbered
 from eval.statistics import Rate, clustered_mean, mcnemar, rate
 
 
@@ -145,18 +144,9 @@ def difference(figure: str, before: Side, after: Side) -> Difference | None:
 
 def paired(before: Sequence[Sample], after: Sequence[Sample]) -> list[tuple[Sample, Sample]]:
     """The samples of the records that are scored on both sides; equal ids pair in order of appearance."""
-    second = _by_id(after)
-    both = [(sample, second[key]) for key, sample in _by_id(before).items() if key in second]
+    second = dict(numbered(after))
+    both = [(sample, second[key]) for key, sample in numbered(before) if key in second]
     return [pair for pair in both if "unscored" not in (pair[0].verdict.label, pair[1].verdict.label)]
-
-
-def _by_id(samples: Sequence[Sample]) -> dict[tuple[str, int], Sample]:
-    seen = Counter[str]()
-    found = {}
-    for sample in samples:
-        seen[sample.record_id] += 1
-        found[sample.record_id, seen[sample.record_id]] = sample
-    return found
 
 
 def _outcomes(by: str, value: str, mitigation: str, samples: Sequence[Sample]) -> Outcomes:

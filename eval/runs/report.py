@@ -3,7 +3,6 @@
 The page is one file that makes no request. Its figures are those of `eval.runs.metrics`. It does not compare runs.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from eval.attribution import Feature
 from eval.errors import InputError
 from eval.runs.metrics import Difference, Metrics, Outcomes, by_type, differences, metrics, outcomes
 from eval.runs.run import Config
-from eval.runs.sample import Sample, read_samples, replace_file
+from eval.runs.sample import Sample, numbered, read_samples, replace_file
 from eval.statistics import Rate
 from eval.wording import reason
 
@@ -129,11 +128,9 @@ def spoken(name: str) -> str:
 
 def cards(samples: Sequence[Sample]) -> list[Card]:
     """One card per record, in order of appearance; a repeated record id makes a card of its own."""
-    seen: Counter[tuple[str, str]] = Counter()
     groups: dict[tuple[str, int], list[Sample]] = {}
-    for sample in samples:
-        seen[sample.record_id, sample.mitigation] += 1
-        groups.setdefault((sample.record_id, seen[sample.record_id, sample.mitigation]), []).append(sample)
+    for key, sample in numbered(samples):
+        groups.setdefault(key, []).append(sample)
     return [_card(base, mitigated) for base, *mitigated in groups.values()]
 
 

@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from eval.attribution import METHODS, Attribution, attribute
 from eval.diagnose import MAX_NEW_TOKENS, check_names
@@ -50,9 +50,9 @@ class Config(BaseModel):
     max_new_tokens: int
     system: str = ""
     assistant: Assistant = "scripted"
-    packages: dict[str, str]
-    started: str
-    machine: str
+    packages: dict[str, str] = Field(default_factory=lambda: {name: version(name) for name in PACKAGES})
+    started: str = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    machine: str = Field(default_factory=lambda: platform.processor() or platform.machine())
 
 
 def run(
@@ -109,20 +109,22 @@ def run(
         max_new_tokens=max_new_tokens,
         system=system,
         assistant=assistant,
-        packages={name: version(name) for name in PACKAGES},
-        started=datetime.now(UTC).isoformat(timespec="seconds"),
-        machine=platform.processor() or platform.machine(),
     )
     check(JUDGES[judge], judge)
     _claim(out, config)
     chunks = [records[at : at + CHUNK] for at in range(0, len(records), CHUNK)]
     file = SampleFile(out / "samples.jsonl", [len(chunk) * len(chosen) for chunk in chunks])
+    _fill(file, model, chunks[file.done :], config)
+    return file.read()
+
+
+def _fill(file: SampleFile, model: Model, chunks: Sequence[Sequence[Record]], config: Config) -> None:
+    """Run the chunks that are left, one after the other."""
     spoken: dict[str, str] = {}
-    for chunk in track(chunks[file.done :], "evaluating"):
+    for chunk in track(chunks, "evaluating"):
         samples = _samples(model, chunk, config, spoken)
         check_inputs([(s.sent[-1].content, s.response) for s in samples if s.mitigation == NONE])
         file.append(samples)
-    return file.read()
 
 
 def _samples(model: Model, records: Sequence[Record], config: Config, spoken: dict[str, str]) -> list[Sample]:

@@ -1,6 +1,8 @@
 """One line of `samples.jsonl`: a record under one mitigation; and how the files of a run are written."""
 
 import os
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -76,6 +78,16 @@ def read_samples(path: Path) -> list[Sample]:
     """The samples of a finished run's file."""
     # bytes: a text's splitlines would also split at U+2028 inside of an answer
     return [Sample.model_validate_json(line) for line in path.read_bytes().splitlines()]
+
+
+def numbered(samples: Iterable[Sample]) -> list[tuple[tuple[str, int], Sample]]:
+    """Each sample with its record's id, and the how-many-th of that id it is under its mitigation."""
+    seen = Counter[tuple[str, str]]()
+    found = []
+    for sample in samples:
+        seen[sample.record_id, sample.mitigation] += 1
+        found.append(((sample.record_id, seen[sample.record_id, sample.mitigation]), sample))
+    return found
 
 
 def replace_file(path: Path, text: str) -> None:
