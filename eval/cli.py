@@ -7,6 +7,7 @@ import typer
 from eval.commands.bench import bench
 from eval.commands.diagnose import diagnose
 from eval.commands.direction import direction
+from eval.commands.guard import guard
 from eval.commands.heatmap import heatmap
 from eval.commands.judge import judge
 from eval.commands.organism import organism
@@ -17,7 +18,7 @@ from eval.errors import run_command
 app = typer.Typer(help="Find out why a model refuses harmless requests, and what helps.", no_args_is_help=True)
 for command in (diagnose, heatmap, run, report, compare, twins, judge, direction):
     app.command()(command)
-for group, name in ((organism, "organism"), (bench, "bench")):
+for group, name in ((organism, "organism"), (bench, "bench"), (guard, "guard")):
     app.add_typer(group, name=name)
 
 

@@ -4,9 +4,9 @@ A mitigation may change what is sent (`prepare`), how the model runs (`around`),
 prepares what those before it made of the conversation, and all are around the model while it answers.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from eval.errors import XsbError
 from eval.models.protocol import Model, Reply
@@ -20,7 +20,7 @@ class Request:
     """A conversation on its way to the model: `sent` as it will be sent, the triggers in it, and the cost so far.
 
     `notes` say why a mitigation could not be applied as meant. Where `applies` is false, nothing is to be changed any
-    more.
+    more. `neutral` holds words that may stand in place of others of `sent`, where the record has some.
     """
 
     sent: Conversation
@@ -29,6 +29,7 @@ class Request:
     seconds: float = 0.0
     tokens: int = 0
     applies: bool = True
+    neutral: Mapping[Span, str] = field(default_factory=dict)
 
 
 def _as_they_are(_model: Model, requests: Sequence[Request]) -> list[Request]:
@@ -72,6 +73,7 @@ def attempts(
     conversations: Sequence[Conversation],
     triggers: Sequence[list[Span]],
     max_new_tokens: int,
+    neutral: Sequence[Mapping[Span, str]] = (),
 ) -> list[Attempt]:
     """One attempt per conversation, in one batch; where that fails one by one, so that a failure costs one answer.
 
@@ -81,8 +83,12 @@ def attempts(
         conversations: what it is asked.
         triggers: of each conversation.
         max_new_tokens: of an answer.
+        neutral: words that may stand in place of others in each conversation, where any are known.
     """
-    requests = [Request(list(one), list(spans)) for one, spans in zip(conversations, triggers, strict=True)]
+    requests = [
+        Request(list(one), list(spans), neutral=words)
+        for one, spans, words in zip(conversations, triggers, neutral or [{}] * len(conversations), strict=True)
+    ]
     return _tried(mitigations, model, requests, max_new_tokens)
 
 

@@ -1,10 +1,10 @@
-"""rephrase: the model itself rewrites the turns that hold a trigger, without the trigger, before it answers.
+"""rephrase: a model rewrites the turns that hold a trigger, without the trigger, before they are answered.
 
-A rewrite counts only if the trigger is gone and it is neither empty nor itself a refusal; otherwise the turn is sent
-as it was and the attempt's note says so. Whether the meaning is kept is not checked yet.
+A rewrite counts only if the trigger is gone, the meaning is kept, and it is neither empty nor itself a refusal;
+otherwise the turn is sent as it was and the attempt's note says so.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from eval.judges.rules import judge
@@ -18,6 +18,9 @@ REQUEST = (
     "version.\n\n{text}"
 )
 ROOM = 24  # tokens that a rewrite may have beyond one for every two characters of the turn
+# Cosine similarity of all-MiniLM-L6-v2's vectors. Of 220 pairs that people would call paraphrases (skittish's training
+# data, `rewrites.yaml`) the least alike has 0.66; of as many that were mixed up 95 % are below 0.26.
+LEAST_SIMILAR = 0.6
 
 
 @dataclass
@@ -29,27 +32,49 @@ class _Rewriting:
     left: list[tuple[int, str]]
     notes: list[str] = field(default_factory=list)
 
-    @property
-    def done(self) -> Request:
-        """The rewritten request; triggers are those of turns that stay, and what is left of them in others."""
-        before = self.request.sent
-        stay = [span for span in self.request.triggers if self.sent[span.turn] == before[span.turn]]
-        words = [span.text(before) for span in self.request.triggers]
-        turns = {span.turn for span in self.request.triggers} - {span.turn for span in stay}
-        triggers = [*stay, *(span for span in find_all(self.sent, words) if span.turn in turns)]
-        notes = (*self.request.notes, *self.notes)
-        return replace(self.request, sent=self.sent, triggers=triggers, notes=notes)
-
 
 def rephrase(model: Model, requests: Sequence[Request]) -> list[Request]:
-    """The requests with each triggered turn rewritten, one trigger after the other."""
+    """The requests with each triggered turn rewritten by the model itself, one trigger after the other."""
     works = [
         _Rewriting(r, list(r.sent), list(dict.fromkeys((span.turn, span.text(r.sent)) for span in r.triggers)))
         for r in requests
     ]
     while waiting := [work for work in works if work.left]:
         _rewrite_next(model, waiting)
-    return [work.done for work in works]
+    return [rewritten(work.request, work.sent, work.notes) for work in works]
+
+
+def rephrase_by(load: Callable[[], Model]) -> Callable[[Model, Sequence[Request]], list[Request]]:
+    """Rewriting by another model than the one that answers; it is loaded on first use."""
+    return lambda _model, requests: rephrase(load(), requests)
+
+
+def rewritten(request: Request, sent: Conversation, notes: Sequence[str]) -> Request:
+    """The request with other turns; its triggers are those of turns that stay, and what is left of them in others."""
+    before = request.sent
+    stay = [span for span in request.triggers if sent[span.turn] == before[span.turn]]
+    words = [span.text(before) for span in request.triggers]
+    turns = {span.turn for span in request.triggers} - {span.turn for span in stay}
+    triggers = [*stay, *(span for span in find_all(sent, words) if span.turn in turns)]
+    return replace(request, sent=sent, triggers=triggers, notes=(*request.notes, *notes))
+
+
+def problem(old: str, new: str, word: str) -> str:
+    """Why a rewrite is no use; empty if it is.
+
+    Raises:
+        ModelError: meanings cannot be compared, since the encoder is not installed.
+    """
+    if not new:
+        return "it was empty"
+    if find([Message(role="user", content=new)], word):
+        return "the word is still in it"
+    if judge(new).label == "full_refusal":
+        return "it was a refusal"
+    from eval.embedding import similarity
+
+    alike = similarity([old], [new])[0]
+    return f"its meaning is another (similarity {alike:.2f})" if alike < LEAST_SIMILAR else ""
 
 
 def _rewrite_next(model: Model, works: list[_Rewriting]) -> None:
@@ -61,16 +86,9 @@ def _rewrite_next(model: Model, works: list[_Rewriting]) -> None:
     replies = model.generate([[Message(role="user", content=request)] for request in requests], max(rooms))
     for work, (turn, word), reply, room in zip(works, jobs, replies, rooms, strict=True):
         work.request = spent(work.request, reply)
-        problem = "it did not end" if reply.tokens >= room else _problem(reply.text, word)
-        if problem:
-            work.notes.append(f"rewrite without {word!r} not used: {problem}")
+        before = work.sent[turn].content
+        wrong = "it did not end" if reply.tokens >= room else problem(before, reply.text, word)
+        if wrong:
+            work.notes.append(f"rewrite without {word!r} not used: {wrong}")
         else:
             work.sent[turn] = work.sent[turn].model_copy(update={"content": reply.text})
-
-
-def _problem(new: str, word: str) -> str:
-    if not new:
-        return "it was empty"
-    if find([Message(role="user", content=new)], word):
-        return "the word is still in it"
-    return "it was a refusal" if judge(new).label == "full_refusal" else ""

