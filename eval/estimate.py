@@ -115,7 +115,14 @@ class Silent:
 
     name, facts = "", dict[str, str]()
 
-    def generate(self, conversations: Sequence[Conversation], max_new_tokens: int = 128) -> list[Reply]:
+    def generate(
+        self,
+        conversations: Sequence[Conversation],
+        max_new_tokens: int = 128,
+        *,
+        temperature: float = 0.0,  # noqa: ARG002
+        seeds: Sequence[int] = (),  # noqa: ARG002
+    ) -> list[Reply]:
         """Empty answers."""
         lengths = [sum(len(message.content) for message in messages) // 4 for messages in conversations]
         return [Reply(text="", tokens=max_new_tokens, seconds=0, prompt_tokens=length) for length in lengths]
