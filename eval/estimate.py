@@ -177,7 +177,7 @@ def estimate(
     options = (removal, neutral, budget, seed, "rules", max_new_tokens)
     device, weights = best_device(), 0
     if isinstance(model, OpenWeights):
-        weights = sum(parameter.numel() for parameter in model.module.parameters()) * model.module.dtype.itemsize
+        weights = weights_bytes(model)
     score: Score
     if isinstance(model, OpenWeights) and target != JUDGED:
         case = prepare(model, messages, target, " word" * max_new_tokens, *options)
@@ -220,6 +220,11 @@ def _work(model: Model, messages: Conversation, score: Score, max_new_tokens: in
     prompt = len(model.tokenizer(model.render(messages), add_special_tokens=False)["input_ids"])
     count = min(BATCH, score.evaluations)
     return batch_bytes(model.module, count, prompt, max_new_tokens, count)
+
+
+def weights_bytes(model: OpenWeights) -> int:
+    """Of all parameters."""
+    return int(sum(parameter.numel() for parameter in model.module.parameters()) * model.module.dtype.itemsize)
 
 
 def cache_bytes(module: Any, positions: int) -> int:

@@ -1,6 +1,6 @@
 """Verdicts counted, with 95 % Wilson intervals, and paired differences; unscored samples are never averaged in.
 
-Of several answers to a record each counts in a share, but in its interval only the record does (`eval.statistics.rate`).
+Of several answers to a record each counts in a share; in its interval only the record does (`eval.statistics.rate`).
 """
 
 from collections.abc import Callable, Sequence
@@ -109,7 +109,7 @@ def outcomes(samples: Sequence[Sample]) -> list[Outcomes]:
         for sample in samples:
             if bool(sample.suite) == (by == "suite"):
                 found.setdefault((by, value_of(sample), sample.mitigation), []).append(sample)
-    return [_outcomes(*key, group) for key, group in found.items()]
+    return [outcome(*key, group) for key, group in found.items()]
 
 
 def differences(samples: Sequence[Sample]) -> list[Difference]:
@@ -161,7 +161,8 @@ def _by_record(samples: Sequence[Sample]) -> dict[tuple[str, int], list[Sample]]
     return found
 
 
-def _outcomes(by: str, value: str, mitigation: str, samples: Sequence[Sample]) -> Outcomes:
+def outcome(by: str, value: str, mitigation: str, samples: Sequence[Sample]) -> Outcomes:
+    """The verdicts of samples that have these in common."""
     scored = [sample for sample in samples if sample.verdict.label != "unscored"]
     labels, records = [sample.verdict.label for sample in scored], _records(scored)
     return Outcomes(

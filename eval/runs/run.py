@@ -80,7 +80,7 @@ def run(
         records=len(records),
         model=model.name,
         facts=model.facts,
-        method=_trigger_source(model, method, chosen),
+        method=trigger_source(model, method, chosen),
         mitigations=chosen,
         judge=judge,
         max_new_tokens=max_new_tokens,
@@ -185,7 +185,7 @@ def _attribution(model: Model, record: Record, config: Config) -> Attribution | 
         return None  # answering it fails in the same way, and the sample says why
 
 
-def _trigger_source(model: Model, method: str, mitigations: Sequence[str]) -> str:
+def trigger_source(model: Model, method: str, mitigations: Sequence[str]) -> str:
     """The attribution method; `focus` for models without open weights, `none` where nothing needs a trigger."""
     if not any(needs_trigger(name) for name in mitigations):
         return "none"
