@@ -15,6 +15,7 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Column
 from rich.text import Text
 
 T = TypeVar("T")
@@ -49,9 +50,11 @@ def counting(
         counts: of those.
         console: stderr by default.
     """
+    whole = Column(no_wrap=True)  # where it is narrow, the bar gives way
     columns = (
-        TextColumn("{task.description}", markup=False), BarColumn(12), MofNCompleteColumn(), RateColumn(),
-        TimeRemainingColumn(compact=True), TextColumn("{task.fields[counts]}", markup=False),
+        TextColumn("{task.description}", markup=False), BarColumn(12), MofNCompleteColumn(table_column=whole),
+        RateColumn(whole), TimeRemainingColumn(compact=True, table_column=whole),
+        TextColumn("{task.fields[counts]}", markup=False),
     )  # fmt: skip
     with Progress(*columns, console=console or Console(stderr=True)) as bar:
         task = bar.add_task(what, total=total, completed=done, counts=counts)

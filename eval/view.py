@@ -55,10 +55,11 @@ def show_estimate(told: "Estimate", console: Console) -> None:
     console.print(f"{told.method} on {told.target} of {told.words} words, {told.model}")
     console.print(f"about {asked(told.evaluations, told.target)}{gradients}, {told.tokens:,} tokens")
     if told.memory_bytes:
-        need, weights, work, free = map(gigabytes, (told.memory_bytes, told.weights_bytes, work, told.free_bytes))
+        need, weights, more, free = map(gigabytes, (told.memory_bytes, told.weights_bytes, work, told.free_bytes))
+        fits = "fits" if told.fits else "does not fit"
         console.print(
-            f"about {need} of memory (weights in {told.dtype} {weights}, work {work}); {free} are free on {told.device}: "
-            f"{'fits' if told.fits else 'does not fit'}"
+            f"about {need} of memory (weights in {told.dtype} {weights}, work {more}); {free} are free on "
+            f"{told.device}: {fits}"
         )
     if told.note:
         console.print(told.note)

@@ -56,7 +56,7 @@ def _dialogue(path: Path) -> Conversation:
 
 def one_or_more(text: str) -> list[str]:
     """The names between the commas, each once; a file or folder may have commas in its own."""
-    return [text] if Path(text).exists() else list(dict.fromkeys(name_list(text)))
+    return [text] if text and Path(text).exists() else list(dict.fromkeys(name_list(text)))
 
 
 def load_all(datasets: Sequence[str], splits: Sequence[str]) -> list[Record]:

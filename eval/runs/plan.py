@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from statistics import fmean
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
@@ -104,9 +105,9 @@ def plan(
         method=trigger_source(model, method, mitigations) if not isinstance(model, XsbError) else method,
     )
     if isinstance(model, XsbError):
-        told.notes.append(f"the model cannot be looked at: {model}")
+        told.notes.append(f"tokens by letters, and memory unknown: {shorten(str(model), 160, placeholder=' ...')}")
     if told.method in METHODS:
-        _add_attribution(told, model, records, seed, max_new_tokens)
+        _add_attribution(told, model, records, seed)
     if isinstance(model, OpenWeights):
         _add_memory(told, model, max(lengths), max_new_tokens)
     told.notes.append(_time(out, answers))
@@ -131,13 +132,11 @@ def _length(model: Model | XsbError, messages: Conversation) -> int:
     return sum(len(message.content) for message in messages) // LETTERS
 
 
-def _add_attribution(
-    told: Plan, model: Model | XsbError, records: Sequence[Record], seed: int, max_new_tokens: int
-) -> None:
+def _add_attribution(told: Plan, model: Model | XsbError, records: Sequence[Record], seed: int) -> None:
     found = []
     for record in stratified(list(records), TRIED):
         try:
-            found.append(_estimate(model, record, told.method, seed, max_new_tokens))
+            found.append(_estimate(model, record, told.method, seed))
         except XsbError as error:
             reason = str(error)
     if not found:
@@ -148,13 +147,13 @@ def _add_attribution(
     )
 
 
-def _estimate(model: Model | XsbError, record: Record, method: str, seed: int, max_new_tokens: int) -> "Estimate":
+def _estimate(model: Model | XsbError, record: Record, method: str, seed: int) -> "Estimate":
     from eval.estimate import Silent, estimate
 
-    asked, target = (model, "refusal_openers") if isinstance(model, OpenWeights) else (Silent(), JUDGED)
+    here = model if isinstance(model, OpenWeights) else None  # else each word that is left out is one count
     return estimate(
-        asked, record.messages, method, target, removal=REMOVAL, neutral={}, budget=BUDGET, seed=seed,
-        max_new_tokens=max_new_tokens,
+        here or Silent(), record.messages, method, "refusal_openers" if here else JUDGED, removal=REMOVAL, neutral={},
+        budget=BUDGET, seed=seed, max_new_tokens=0,
     )  # fmt: skip
 
 
@@ -181,6 +180,4 @@ def _time(out: Path, answers: int) -> str:
         return f"time: not known here; a run of {CHUNK} records (--limit {CHUNK}) tells its seconds per answer"
     left = max(0, answers - len(known))
     minutes = fmean(known) * left / 60
-    return (
-        f"time: about {minutes:.0f} min for {left:,} answers left, attribution apart, by {len(known):,} that are there"
-    )
+    return f"time: about {minutes:.0f} min for {left:,} answers left, without attribution, by {len(known):,} done"

@@ -75,10 +75,9 @@ def show_plan(told: Plan, console: Console) -> None:
     if told.memory_bytes:
         weights, work = gigabytes(told.weights_bytes), gigabytes(told.memory_bytes - told.weights_bytes)
         fits = "fits" if told.memory_bytes <= told.free_bytes else "does not fit"
-        console.print(
-            f"  weights in {told.dtype} {weights}, answering about {work} more; {gigabytes(told.free_bytes)} are free "
-            f"on {told.device}: {fits}"
-        )
+        needed = f"weights {weights} in {told.dtype}, answering about {work} more"
+        free = f"{gigabytes(told.free_bytes)} are free on {told.device}"
+        console.print(f"  {needed}; {free}: {fits}", soft_wrap=True)
     for note in told.notes:
         console.print(Text(f"  {note}"), soft_wrap=True)
 
