@@ -115,7 +115,14 @@ class Silent:
 
     name, facts = "", dict[str, str]()
 
-    def generate(self, conversations: Sequence[Conversation], max_new_tokens: int = 128) -> list[Reply]:
+    def generate(
+        self,
+        conversations: Sequence[Conversation],
+        max_new_tokens: int = 128,
+        *,
+        temperature: float = 0.0,  # noqa: ARG002
+        seeds: Sequence[int] = (),  # noqa: ARG002
+    ) -> list[Reply]:
         """Empty answers."""
         lengths = [sum(len(message.content) for message in messages) // 4 for messages in conversations]
         return [Reply(text="", tokens=max_new_tokens, seconds=0, prompt_tokens=length) for length in lengths]
@@ -170,7 +177,7 @@ def estimate(
     options = (removal, neutral, budget, seed, "rules", max_new_tokens)
     device, weights = best_device(), 0
     if isinstance(model, OpenWeights):
-        weights = sum(parameter.numel() for parameter in model.module.parameters()) * model.module.dtype.itemsize
+        weights = weights_bytes(model)
     score: Score
     if isinstance(model, OpenWeights) and target != JUDGED:
         case = prepare(model, messages, target, " word" * max_new_tokens, *options)
@@ -213,6 +220,11 @@ def _work(model: Model, messages: Conversation, score: Score, max_new_tokens: in
     prompt = len(model.tokenizer(model.render(messages), add_special_tokens=False)["input_ids"])
     count = min(BATCH, score.evaluations)
     return batch_bytes(model.module, count, prompt, max_new_tokens, count)
+
+
+def weights_bytes(model: OpenWeights) -> int:
+    """Of all parameters."""
+    return int(sum(parameter.numel() for parameter in model.module.parameters()) * model.module.dtype.itemsize)
 
 
 def cache_bytes(module: Any, positions: int) -> int:

@@ -1,18 +1,20 @@
 """Shares and means with 95 % intervals, and paired comparisons."""
 
 from collections.abc import Sequence
+from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
 from pydantic import BaseModel
-from scipy.stats import binomtest, bootstrap
+from scipy.stats import binomtest, bootstrap, norm
 
 RESAMPLES = 2000
 SEED = 20251129
+Z = float(norm.ppf(0.975))
 
 
 class Rate(BaseModel):
-    """`count` of `scored` samples, and the bounds of the share's 95 % Wilson interval; no share of nothing."""
+    """`count` of `scored` samples, and the bounds of the share's 95 % Wilson interval (`rate`); no share of nothing."""
 
     count: int
     scored: int
@@ -37,12 +39,27 @@ class Paired(NamedTuple):
     p: float
 
 
-def rate(count: int, scored: int) -> Rate:
-    """A share with its interval."""
+def rate(count: int, scored: int, independent: int | None = None) -> Rate:
+    """A share with its interval.
+
+    Args:
+        count: of those that are so.
+        scored: of all.
+        independent: how many of them do not depend on one another, if not all: of several answers to one record as many
+            as records. The interval is that of so many, which is right where all answers to a record are alike, and too
+            wide where they are not.
+    """
     if not scored:
         return Rate(count=0, scored=0, share=None, low=None, high=None)
-    interval = binomtest(count, scored).proportion_ci(0.95, method="wilson")
-    return Rate(count=count, scored=scored, share=count / scored, low=interval.low, high=interval.high)
+    low, high = wilson(count / scored, scored if independent is None else independent)
+    return Rate(count=count, scored=scored, share=count / scored, low=low, high=high)
+
+
+def wilson(share: float, n: int) -> tuple[float, float]:
+    """The 95 % interval of a share of `n` (Wilson 1927)."""
+    centre = (share + Z * Z / (2 * n)) / (1 + Z * Z / n)
+    half = Z / (1 + Z * Z / n) * sqrt(share * (1 - share) / n + Z * Z / (4 * n * n))
+    return (0.0 if share == 0 else centre - half), (1.0 if share == 1 else centre + half)
 
 
 def mean(values: Sequence[float]) -> Mean:

@@ -1,6 +1,5 @@
-"""A diagnosis and a run's figures in the terminal."""
+"""A diagnosis, what one would take, and a judge's agreement with people in the terminal."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console, Group, RenderableType
@@ -13,8 +12,6 @@ from eval.diagnose import Diagnosis, Mitigated
 from eval.judges import Verdict
 from eval.judges.table import Agreement
 from eval.record import Conversation
-from eval.runs.compare import Change
-from eval.runs.metrics import Metrics
 from eval.statistics import Rate
 from eval.wording import VERDICTS, added, asked, how, passes, reason
 
@@ -58,62 +55,21 @@ def show_estimate(told: "Estimate", console: Console) -> None:
     console.print(f"{told.method} on {told.target} of {told.words} words, {told.model}")
     console.print(f"about {asked(told.evaluations, told.target)}{gradients}, {told.tokens:,} tokens")
     if told.memory_bytes:
+        need, weights, more, free = map(gigabytes, (told.memory_bytes, told.weights_bytes, work, told.free_bytes))
+        fits = "fits" if told.fits else "does not fit"
         console.print(
-            f"about {_gb(told.memory_bytes)} of memory (weights in {told.dtype} {_gb(told.weights_bytes)}, work "
-            f"{_gb(work)}); {_gb(told.free_bytes)} are free on {told.device}: {'fits' if told.fits else 'does not fit'}"
+            f"about {need} of memory (weights in {told.dtype} {weights}, work {more}); {free} are free on "
+            f"{told.device}: {fits}"
         )
     if told.note:
         console.print(told.note)
 
 
-def show_metrics(rows: Sequence[Metrics], console: Console) -> None:
-    """One line per mitigation: what it does to safe and to unsafe prompts, and what it costs."""
-    suite = any(row.adversarial_compliance.scored for row in rows)
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("mitigation")
-    rates = ["false refusals", "95 % interval", "unsafe compliance", "95 % interval"]
-    for column in (*rates, *(["adversarial", "95 % interval"] if suite else []), "s/answer", "tokens"):
-        table.add_column(column, justify="right")
-    for row in rows:
-        table.add_row(
-            row.mitigation, *_rate(row.false_refusal), *_rate(row.unsafe_compliance),
-            *(_rate(row.adversarial_compliance) if suite else ()), f"{row.seconds:.2f}", f"{row.tokens:.0f}",
-        )  # fmt: skip
-    console.print(table)
-    if unscored := sum(row.unscored for row in rows):
-        console.print(f"{unscored} samples could not be judged and are not counted")
-
-
-def show_changes(changes: Sequence[Change], console: Console) -> None:
-    """A table per change from one run to the next, and the prompts whose verdict flipped."""
-    for change in changes:
-        names = f"{change.before} -> {change.after}, {change.mitigation}: {change.records} records"
-        console.print(Text(names), soft_wrap=True)
-        for note in change.notes:
-            console.print(Text(note, style="yellow"))
-        table = Table(box=None, pad_edge=False, header_style="dim")
-        table.add_column("figure")
-        for column in ("change", "95 % interval", "only before", "only after", "p"):
-            table.add_column(column, justify="right")
-        for row in change.differences:
-            bounds = "" if row.low is None or row.high is None else f"{_points(row.low)} to {_points(row.high)}"
-            table.add_row(
-                row.figure.replace("_", " "), f"{_points(row.difference)} pp", bounds, str(row.only_before),
-                str(row.only_after), f"{row.p:.3f}",
-            )  # fmt: skip
-        console.print(table)
-        for flip in change.flips:
-            label = flip.label or "no label"
-            turned = f"{VERDICTS[flip.before]} -> {VERDICTS[flip.after]}"
-            console.print(Text(f"{turned}  {label}  {flip.record_id}: {' '.join(flip.prompt.split())}"), soft_wrap=True)
-        console.print()
-
-
 def show_agreement(found: Agreement, console: Console) -> None:
     """How far a judge agrees with people, and where not."""
     kappa = "none, both sides know one label only" if found.kappa is None else f"{found.kappa:.2f}"
-    console.print(f"three labels      {' '.join(_rate(found.accuracy))}")
-    console.print(f"refused or not    {' '.join(_rate(found.refused_or_not))}")
+    console.print(f"three labels      {' '.join(rate_text(found.accuracy))}")
+    console.print(f"refused or not    {' '.join(rate_text(found.refused_or_not))}")
     console.print(f"kappa {kappa}, macro-F1 {found.macro_f1:.2f}")
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("people say")
@@ -128,11 +84,8 @@ def show_agreement(found: Agreement, console: Console) -> None:
         console.print(Text(found.note, style="yellow"))
 
 
-def _points(difference: float) -> str:
-    return f"{100 * difference:+.1f}"
-
-
-def _gb(size: int) -> str:
+def gigabytes(size: int) -> str:
+    """A number of bytes as it is read."""
     return f"{size / 1e9:.2g} GB" if size >= 1e8 else f"{size / 1e6:.0f} MB"
 
 
@@ -163,7 +116,8 @@ def _card(tried: Mitigated, diagnosis: Diagnosis) -> Panel:
     return Panel(Group(*parts), title=Text(title), title_align="left", border_style="dim")
 
 
-def _rate(rate: Rate) -> tuple[str, str]:
+def rate_text(rate: Rate) -> tuple[str, str]:
+    """A share and its interval."""
     if rate.share is None or rate.low is None or rate.high is None:
         return "none scored", ""
     return f"{rate.count}/{rate.scored} = {rate.share:.0%}", f"{rate.low:.0%} to {rate.high:.0%}"

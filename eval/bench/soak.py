@@ -1,57 +1,149 @@
-"""Kills a run with SIGKILL at random moments, again and again; the end must equal an undisturbed run, times aside.
+"""Kills runs with SIGKILL at random moments, again and again; their ends must equal an undisturbed run, times aside.
 
-python -m eval.bench.soak [KILLS] [SEED]; skittish in float32 on the first records of the release in the folder xsb.
+python -m eval.bench.soak [KILLS] [SEED]; skittish in float32 on the first records of the release in the folder xsb. A
+server has imported everything once and forks a process for each life of a run, which is then the command as it is.
 """
 
 import os
 import random
-import signal
-import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Sequence
+from multiprocessing import get_context
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from eval.progress import track
 from eval.runs.sample import read_samples
 
-KILLS = 20
+KILLS = 100
 RECORDS = 36
-LONGEST_LIFE_S = 25.0
+LONGEST_LIFE_S = 8.0
+WRITING = 0.5  # share of the kills that come as soon as samples are written; the others come at any moment
+IMPORTED = [
+    "datasets", "transformers.models.llama.modeling_llama", "eval.cli", "eval.load", "eval.models.transformers",
+    "eval.runs.report", "eval.runs.view", "eval.bench.soak",
+]  # fmt: skip
+Command = Callable[[Path], list[str]]  # the arguments of xsb-eval for a run into a folder
 
 
-def command(out: Path) -> list[str]:
-    """The run that is killed and restarted."""
-    return [
-        sys.executable, "-c", "from eval.cli import main; main()", "run", "--dataset", "xsb", "--model", "skittish",
-        "--dtype", "float32", "--mitigations", "none,steer", "--limit", str(RECORDS), "--max-new-tokens", "16",
-        "--out", str(out),
-    ]  # fmt: skip
+class Soaked(NamedTuple):
+    """How many kills there were, how many left a torn line, and how many runs came to their end."""
+
+    kills: int
+    torn: int
+    ends: int
 
 
-def main(kills: int, seed: int) -> int:
-    """0 if the killed run's samples equal the undisturbed one's."""
-    rng = random.Random(seed)
-    environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
-    with tempfile.TemporaryDirectory() as folder:
-        calm, killed = Path(folder, "calm"), Path(folder, "killed")
-        subprocess.run(command(calm), check=True, env=environment, capture_output=True)
-        for _ in track(range(kills), "killing"):
-            process = subprocess.Popen(
-                command(killed), env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-            )
-            time.sleep(rng.uniform(0.5, LONGEST_LIFE_S))
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-        subprocess.run(command(killed), check=True, env=environment, capture_output=True)
-        same = _samples(calm) == _samples(killed)
-    print(f"{kills} kills, seed {seed}: {'equal to' if same else 'DIFFERENT from'} the undisturbed run")
-    return 0 if same else 1
+def soak(command: Command, folder: Path, kills: int, rng: random.Random, longest: float) -> Soaked:
+    """Kill runs and start them again with the same command, and compare each end with a run that was left alone.
+
+    Args:
+        command: the run.
+        folder: an empty one to work in.
+        kills: how many; where a run ends too early for all of them, another begins.
+        rng: says when.
+        longest: life between two kills, in seconds.
+
+    Raises:
+        RuntimeError: a run failed, or its samples differ from the undisturbed run's.
+    """
+    log = folder / "log"
+    calm = _life(command(folder / "calm"), log)
+    calm.join()
+    wanted, torn, ends = _samples(folder / "calm"), 0, 0
+    for _ in track(range(kills), "killing"):
+        while True:
+            out = folder / f"killed-{ends}"
+            process = _life(command(out), log)
+            _wait(process, out / "samples.jsonl", rng, longest)
+            if process.is_alive():
+                break
+            ends += _ended(process, out, wanted, log)
+        process.kill()
+        process.join()
+        torn += _torn(out / "samples.jsonl")
+    process = _life(command(out), log)
+    process.join()
+    return Soaked(kills, torn, ends + _ended(process, out, wanted, log))
+
+
+def _life(arguments: Sequence[str], log: Path) -> ForkServerProcess:
+    context = get_context("forkserver")
+    context.set_forkserver_preload(IMPORTED)
+    process = context.Process(target=_live, args=(list(arguments), str(log)))
+    process.start()
+    return process
+
+
+def _live(arguments: Sequence[str], log: str) -> None:
+    """The command in a process of its own."""
+    from eval.cli import main
+
+    with Path(log).open("a", encoding="utf-8") as file:
+        for stream in (1, 2):
+            os.dup2(file.fileno(), stream)
+    sys.argv = ["xsb-eval", *arguments]
+    main()
+
+
+def _wait(process: ForkServerProcess, samples: Path, rng: random.Random, longest: float) -> None:
+    """Until it is to be killed, or has ended."""
+    end = time.monotonic() + rng.uniform(0, longest)
+    if rng.random() >= WRITING:
+        process.join(max(0, end - time.monotonic()))
+        return
+    time.sleep(max(0, end - time.monotonic()) / 2)
+    before, last = _size(samples), time.monotonic() + longest
+    while process.is_alive() and _size(samples) == before and time.monotonic() < last:
+        time.sleep(0.0002)
+
+
+def _ended(process: ForkServerProcess, out: Path, wanted: list[dict[str, Any]], log: Path) -> int:
+    """One, if it has come to the right end."""
+    if process.exitcode:
+        raise RuntimeError(f"a run failed: {log.read_text(encoding='utf-8')[-2000:]}")
+    if _samples(out) != wanted:
+        raise RuntimeError(f"the samples in {out} are not those of the undisturbed run")
+    return 1
 
 
 def _samples(folder: Path) -> list[dict[str, Any]]:
     return [sample.model_dump(exclude={"seconds"}) for sample in read_samples(folder / "samples.jsonl")]
+
+
+def _torn(samples: Path) -> bool:
+    """Whether the last line has no end."""
+    content = samples.read_bytes() if samples.exists() else b""
+    return bool(content) and not content.endswith(b"\n")
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _skittish(out: Path) -> list[str]:
+    return [
+        "run", "--dataset", "xsb", "--model", "skittish", "--dtype", "float32", "--mitigations", "none,steer",
+        "--limit", str(RECORDS), "--max-new-tokens", "16", "--out", str(out),
+    ]  # fmt: skip
+
+
+def main(kills: int, seed: int) -> int:
+    """0 if every run ended as the undisturbed one."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            found = soak(_skittish, Path(folder), kills, random.Random(seed), LONGEST_LIFE_S)
+        except RuntimeError as error:
+            print(f"seed {seed}: {error}")
+            return 1
+    print(
+        f"{found.kills} kills, seed {seed}, {found.torn} of them in the middle of a line: {found.ends} runs ended, all "
+        "equal to the undisturbed one"
+    )
+    return 0
 
 
 if __name__ == "__main__":

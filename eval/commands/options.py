@@ -54,17 +54,28 @@ def _dialogue(path: Path) -> Conversation:
         ) from error
 
 
+def one_or_more(text: str) -> list[str]:
+    """The names between the commas, each once; a file or folder may have commas in its own."""
+    return [text] if text and Path(text).exists() else list(dict.fromkeys(name_list(text)))
+
+
+def load_all(datasets: Sequence[str], splits: Sequence[str]) -> list[Record]:
+    """The records of every split of every dataset; what is to be known of them is said."""
+    from eval.load import load
+
+    with working(f"loading {','.join(datasets)}"):
+        found = [load(name, split) for name in datasets for split in splits]
+    for note in dict.fromkeys(note for one in found for note in one.notes):
+        typer.echo(f"note: {note}", err=True)
+    return [record for one in found for record in one.records]
+
+
 def load_both(
     datasets: Sequence[str], splits: Sequence[str], model: str, dtype: str, base_url: str | None
 ) -> tuple[list[Record], Model]:
     """The records of every split of every dataset, then the model."""
-    from eval.load import load
     from eval.models import load_model
 
-    with working(f"loading {','.join(datasets)}") as name_step:
-        found = [load(name, split) for name in datasets for split in splits]
-        name_step(f"loading {model}")
-        loaded = load_model(model, dtype=dtype, base_url=base_url)
-    for note in dict.fromkeys(note for one in found for note in one.notes):
-        typer.echo(f"note: {note}", err=True)
-    return [record for one in found for record in one.records], loaded
+    records = load_all(datasets, splits)
+    with working(f"loading {model}"):
+        return records, load_model(model, dtype=dtype, base_url=base_url)

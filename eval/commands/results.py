@@ -24,13 +24,13 @@ def report(
     from eval.runs.conditions import parse
     from eval.runs.metrics import metrics
     from eval.runs.report import read_run, write_report
-    from eval.view import show_metrics
+    from eval.runs.view import show_metrics
 
     conditions = [parse(text) for text in fail_if or []]
-    rows = metrics(read_run(run)[1])
-    show_metrics(rows, Console())
+    samples = read_run(run)[1]
+    show_metrics(samples, Console())
     typer.echo(f"report: {write_report(run)}")
-    _check(conditions, rows)
+    _check(conditions, metrics(samples))
 
 
 def compare(
@@ -46,7 +46,7 @@ def compare(
     from eval.runs.conditions import parse
     from eval.runs.metrics import metrics
     from eval.runs.report import read_run
-    from eval.view import show_changes
+    from eval.runs.view import show_changes
 
     conditions = [parse(text) for text in fail_if or []]
     found = changes(runs)

@@ -1,17 +1,39 @@
 """`xsb-eval run` and `twins`: many records."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
 
-from eval.commands.options import BaseUrl, Dtype, ModelName, Tokens, load_both, name_list
-from eval.errors import InputError
+from eval.commands.options import BaseUrl, Dtype, ModelName, Tokens, load_all, load_both, name_list, one_or_more
+from eval.commands.settings import read_settings
+from eval.errors import InputError, XsbError
+from eval.models.protocol import Model
+from eval.progress import working
+from eval.record import Record
+
+Out = Annotated[
+    Path, typer.Option(help="Run folder; an unfinished run in it goes on. Of several runs, the folder above.")
+]
+Settings = Annotated[
+    Path | None,
+    typer.Option(callback=read_settings, is_eager=True, help="YAML file of these options, or paper: the paper's."),
+]
+Limit = Annotated[int | None, typer.Option(min=1, help="Records of the dataset and of each suite, types taking turns.")]
+Earlier = Annotated[
+    Literal["scripted", "live"],
+    typer.Option(help="Earlier answers: as recorded, where they are, or all the model's own."),
+]
+
+Asked = Mapping[str, list[Record]]  # by dataset
+Places = Mapping[tuple[str, str], Path]  # folders, by model and dataset
 
 
 def run(
-    out: Annotated[Path, typer.Option(help="Run folder; an unfinished run in it goes on.")],
+    out: Out,
+    config: Settings = None,  # noqa: ARG001  # its callback has read it
     dataset: Annotated[str, typer.Option(help="xsb, ms_xsb, a hub id, or a CSV, JSONL or parquet file.")] = "xsb",
     split: Annotated[str, typer.Option(help="Split of a release or hub dataset.")] = "test",
     suite: Annotated[str, typer.Option(help="Comma-separated suites beside it, such as adversarial.")] = "",
@@ -23,36 +45,92 @@ def run(
     ] = "none",
     method: Annotated[str, typer.Option(help="Attribution method that finds the triggers.")] = "ablation",
     judge: Annotated[str, typer.Option(help="Judge of the answers.")] = "rules",
-    limit: Annotated[
-        int | None, typer.Option(min=1, help="Records of the dataset and of each suite, types taking turns.")
-    ] = None,
+    limit: Limit = None,
     max_new_tokens: Tokens = 128,
+    temperature: Annotated[float, typer.Option(min=0, max=10, help="Of sampled answers; 0 is greedy.")] = 0.0,
+    samples: Annotated[int, typer.Option(min=1, help="Sampled answers to each record.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of the sampling.")] = 0,
     system: Annotated[str, typer.Option(help="System turn of every record, in place of its own.")] = "",
-    assistant: Annotated[
-        Literal["scripted", "live"],
-        typer.Option(help="Earlier answers: as recorded, where they are, or all the model's own."),
-    ] = "scripted",
+    assistant: Earlier = "scripted",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would take.")] = False,
 ) -> None:
-    """Evaluate a model on a dataset, with and without mitigations."""
+    """Evaluate models on datasets, with and without mitigations; several of them are named with commas between."""
     from eval.diagnose import check_names
-    from eval.load import stratified
-    from eval.runs.metrics import metrics
-    from eval.runs.report import write_report
-    from eval.runs.run import run as evaluate
-    from eval.suites import load_suite
-    from eval.view import show_metrics
+    from eval.runs.experiment import check_arguments, folders
 
     names, suites = name_list(mitigations), list(dict.fromkeys(name_list(suite)))
+    models, datasets = one_or_more(model), one_or_more(dataset)
     check_names(method, names, judge)
+    check_arguments(models, base_url, dtype, temperature, samples)
+    places = folders(out, models, datasets)
+    asked = _records(datasets, split, suites, limit)
+    options = {
+        "split": split, "suites": suites, "mitigations": names, "method": method, "judge": judge,
+        "max_new_tokens": max_new_tokens, "temperature": temperature, "samples": samples, "seed": seed,
+        "system": system, "assistant": assistant,
+    }  # fmt: skip
+    failed = False
+    for name in models:
+        try:
+            if dry_run:
+                _plan(name, base_url, dtype, asked, places, options)
+            else:
+                _evaluate(name, base_url, dtype, asked, places, options)
+        except XsbError as error:
+            if len(models) == 1:
+                raise
+            typer.echo(f"error: {name}: {error}", err=True)
+            failed = True
+    if failed:
+        raise typer.Exit(2)
+
+
+def _records(datasets: Sequence[str], split: str, suites: Sequence[str], limit: int | None) -> dict[str, list[Record]]:
+    """The records of each dataset, with the suites beside the first."""
+    from eval.load import stratified
+    from eval.suites import load_suite
+
     beside = [record for name in suites for record in stratified(load_suite(name), limit)]
-    records, loaded = load_both([dataset], [split], model, dtype, base_url)
-    records = [*stratified(records, limit), *beside]
-    samples = evaluate(
-        loaded, records, out, dataset=dataset, split=split, suites=suites, mitigations=names, method=method,
-        judge=judge, max_new_tokens=max_new_tokens, system=system, assistant=assistant,
-    )  # fmt: skip
-    show_metrics(metrics(samples), Console())
-    typer.echo(f"report: {write_report(out)}")
+    found = {name: stratified(load_all([name], [split]), limit) for name in datasets}
+    found[datasets[0]] = [*found[datasets[0]], *beside]
+    return found
+
+
+def _evaluate(
+    name: str, base_url: str | None, dtype: str, asked: Asked, places: Places, options: Mapping[str, Any]
+) -> None:
+    from eval.models import load_model
+    from eval.runs.report import write_report
+    from eval.runs.run import run as evaluate
+    from eval.runs.view import show_metrics
+
+    with working(f"loading {name}"):
+        loaded = load_model(name, dtype=dtype, base_url=base_url)
+    for dataset, records in asked.items():
+        out = places[name, dataset]
+        samples = evaluate(loaded, records, out, dataset=dataset, **options)
+        if len(places) > 1:
+            typer.echo(f"{name} on {dataset}")
+        show_metrics(samples, Console())
+        typer.echo(f"report: {write_report(out)}")
+
+
+def _plan(
+    name: str, base_url: str | None, dtype: str, asked: Asked, places: Places, options: Mapping[str, Any]
+) -> None:
+    from eval.models import load_model
+    from eval.runs.plan import plan
+    from eval.runs.view import show_plan
+
+    try:
+        with working(f"loading {name}"):
+            model: Model | XsbError = load_model(name, dtype=dtype, device="meta", base_url=base_url)
+    except XsbError as error:
+        model = error
+    for dataset, records in asked.items():
+        with working(f"counting {dataset}"):
+            told = plan(name, model, records, places[name, dataset], dataset=dataset, **options)
+        show_plan(told, Console())
 
 
 def twins(

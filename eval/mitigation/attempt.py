@@ -20,7 +20,8 @@ class Request:
     """A conversation on its way to the model: `sent` as it will be sent, the triggers in it, and the cost so far.
 
     `notes` say why a mitigation could not be applied as meant. Where `applies` is false, nothing is to be changed any
-    more. `neutral` holds words that may stand in place of others of `sent`, where the record has some.
+    more. `neutral` holds words that may stand in place of others of `sent`, where the record has some. `seeds` are of
+    the answers to be sampled, none for one greedy answer.
     """
 
     sent: Conversation
@@ -30,6 +31,7 @@ class Request:
     tokens: int = 0
     applies: bool = True
     neutral: Mapping[Span, str] = field(default_factory=dict)
+    seeds: Sequence[int] = ()
 
 
 def _as_they_are(_model: Model, requests: Sequence[Request]) -> list[Request]:
@@ -73,9 +75,14 @@ def attempts(
     conversations: Sequence[Conversation],
     triggers: Sequence[list[Span]],
     max_new_tokens: int,
+    temperature: float = 0.0,
+    seeds: Sequence[Sequence[int]] = (),
     neutral: Sequence[Mapping[Span, str]] = (),
 ) -> list[Attempt]:
     """One attempt per conversation, in one batch; where that fails one by one, so that a failure costs one answer.
+
+    Where answers are sampled, each conversation has as many attempts, one after the other, as it has seeds. What a
+    mitigation asks the model on the way stays greedy and is asked once; its cost counts in each attempt.
 
     Args:
         mitigations: together; none for the model as it is.
@@ -83,30 +90,40 @@ def attempts(
         conversations: what it is asked.
         triggers: of each conversation.
         max_new_tokens: of an answer.
+        temperature: of the answers; 0 is greedy.
+        seeds: of the answers to each conversation, the same number for each; without a temperature there are none.
         neutral: words that may stand in place of others in each conversation, where any are known.
     """
+    count = len(conversations)
     requests = [
-        Request(list(one), list(spans), neutral=words)
-        for one, spans, words in zip(conversations, triggers, neutral or [{}] * len(conversations), strict=True)
+        Request(list(one), list(spans), seeds=own, neutral=words)
+        for one, spans, own, words in zip(
+            conversations, triggers, seeds or [()] * count, neutral or [{}] * count, strict=True
+        )
     ]
-    return _tried(mitigations, model, requests, max_new_tokens)
+    return _tried(mitigations, model, requests, max_new_tokens, temperature)
 
 
 def _tried(
-    mitigations: Sequence[Mitigation], model: Model, requests: Sequence[Request], max_new_tokens: int
+    mitigations: Sequence[Mitigation],
+    model: Model,
+    requests: Sequence[Request],
+    max_new_tokens: int,
+    temperature: float,
 ) -> list[Attempt]:
     if not requests:
         return []
     try:
-        return _answered(mitigations, model, list(requests), max_new_tokens)
+        return _answered(mitigations, model, list(requests), max_new_tokens, temperature)
     except XsbError as error:
-        if len(requests) == 1:
+        if len(requests) == 1 and len(requests[0].seeds) < 2:
             return [Attempt(requests[0].sent, NOTHING, note=str(error), failed=True)]
-    return [attempt for one in requests for attempt in _tried(mitigations, model, [one], max_new_tokens)]
+    alone = requests if len(requests) > 1 else [replace(requests[0], seeds=(seed,)) for seed in requests[0].seeds]
+    return [attempt for one in alone for attempt in _tried(mitigations, model, [one], max_new_tokens, temperature)]
 
 
 def _answered(
-    mitigations: Sequence[Mitigation], model: Model, requests: list[Request], max_new_tokens: int
+    mitigations: Sequence[Mitigation], model: Model, requests: list[Request], max_new_tokens: int, temperature: float
 ) -> list[Attempt]:
     for mitigation in mitigations:
         applying = [at for at, request in enumerate(requests) if request.applies]
@@ -116,8 +133,20 @@ def _answered(
     with ExitStack() as stack:
         for mitigation in mitigations:
             stack.enter_context(mitigation.around(model, requests))
-        replies = model.generate([request.sent for request in requests], max_new_tokens)
-    return [_attempt(request, reply) for request, reply in zip(requests, replies, strict=True)]
+        replies = _replies(model, requests, max_new_tokens, temperature)
+    return [_attempt(request, reply) for request, own in zip(requests, replies, strict=True) for reply in own]
+
+
+def _replies(
+    model: Model, requests: Sequence[Request], max_new_tokens: int, temperature: float
+) -> list[tuple[Reply, ...]]:
+    """The answers to each request; the how-many-th ones of all are one batch."""
+    sent = [request.sent for request in requests]
+    if not temperature:
+        return [(reply,) for reply in model.generate(sent, max_new_tokens)]
+    draws = zip(*(request.seeds for request in requests), strict=True)
+    drawn = [model.generate(sent, max_new_tokens, temperature=temperature, seeds=seeds) for seeds in draws]
+    return list(zip(*drawn, strict=True))
 
 
 def _attempt(request: Request, reply: Reply) -> Attempt:

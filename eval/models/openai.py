@@ -1,7 +1,7 @@
 """Any OpenAI-compatible endpoint, by text alone. No torch here.
 
-A model answers greedily (temperature 0), one request per conversation. Retries with back-off, which heed Retry-After,
-are the client's own; caching and concurrency limits are not here yet.
+A model answers greedily (temperature 0) unless told otherwise, one request per conversation. Retries with back-off,
+which heed Retry-After, are the client's own; caching and concurrency limits are not here yet.
 """
 
 import json
@@ -40,13 +40,23 @@ class OpenAIModel:
         """The endpoint's host; dtype and revision are the provider's secret."""
         return {"revision": "unknown", "dtype": "unknown", "device": str(self._client.base_url.host)}
 
-    def generate(self, conversations: Sequence[Conversation], max_new_tokens: int = 128) -> list[Reply]:
-        """Greedy answers, in order.
+    def generate(
+        self,
+        conversations: Sequence[Conversation],
+        max_new_tokens: int = 128,
+        *,
+        temperature: float = 0.0,
+        seeds: Sequence[int] = (),
+    ) -> list[Reply]:
+        """Answers in order; seeds are passed on, and it is the endpoint's affair whether it heeds them.
 
         Raises:
             ModelError: the endpoint cannot be reached or refuses the request.
         """
-        return self._each(conversations, lambda messages: self._answer(messages, max_new_tokens))
+        if not temperature:
+            return self._each(conversations, lambda messages: self._answer(messages, max_new_tokens))
+        draws = [{"temperature": temperature, "seed": seed} for seed in seeds]
+        return self._each(conversations, lambda *asked: self._answer(asked[0], max_new_tokens, **asked[1]), draws)
 
     def beginnings(self, conversations: Sequence[Conversation], max_new_tokens: int) -> list[Beginning] | None:
         """How the greedy answers begin, in order, each token with its most likely rivals.
@@ -66,16 +76,16 @@ class OpenAIModel:
         told = [beginning for beginning in found if beginning]
         return told if len(told) == len(found) else None
 
-    def _each(self, conversations: Sequence[Conversation], ask: Callable[[Conversation], Asked]) -> list[Asked]:
+    def _each(self, conversations: Sequence[Conversation], ask: Callable[..., Asked], *more: list[Any]) -> list[Asked]:
         for messages in conversations:
             if not messages or not messages[-1].content.strip():
                 raise InputError("the prompt is empty; give a text of at least one word")
         with ThreadPoolExecutor(CONCURRENT) as pool:
-            return list(pool.map(ask, conversations))
+            return list(pool.map(ask, conversations, *more))
 
-    def _answer(self, messages: Conversation, max_new_tokens: int) -> Reply:
+    def _answer(self, messages: Conversation, max_new_tokens: int, **draw: Any) -> Reply:
         started = time.perf_counter()
-        completion = self._complete(messages, max_new_tokens)
+        completion = self._complete(messages, max_new_tokens, **draw)
         text, usage = completion.choices[0].message.content or "", completion.usage
         return Reply(
             text=text.strip(),
@@ -101,8 +111,7 @@ class OpenAIModel:
             model=self._model,
             messages=[message.model_dump() for message in messages],
             max_tokens=max_new_tokens,
-            temperature=0,
-            **more,
+            **{"temperature": 0, **more},
         )
 
 

@@ -48,8 +48,21 @@ class Model(Protocol):
         """Revision, dtype, device: what a run records."""
         ...
 
-    def generate(self, conversations: Sequence[Conversation], max_new_tokens: int = 128) -> list[Reply]:
-        """Greedy answers, in the order of the conversations.
+    def generate(
+        self,
+        conversations: Sequence[Conversation],
+        max_new_tokens: int = 128,
+        *,
+        temperature: float = 0.0,
+        seeds: Sequence[int] = (),
+    ) -> list[Reply]:
+        """Answers in the order of the conversations, greedy ones unless there is a temperature.
+
+        Args:
+            conversations: each ends in words of the user's.
+            max_new_tokens: of an answer.
+            temperature: above 0, answers are sampled from the model's distribution at this temperature.
+            seeds: of the sampling, one for each conversation; equal ones give equal answers, whatever else is asked.
 
         Raises:
             InputError: a conversation is empty or does not fit the context.

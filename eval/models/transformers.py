@@ -15,6 +15,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, Genera
 from eval.errors import InputError, ModelError, UnknownName
 from eval.memory import out_of_memory
 from eval.models.protocol import Reply
+from eval.models.sampling import sampled
 from eval.record import Conversation
 
 LOG = logging.getLogger(__name__)  # warnings reach stderr where nothing else is set up
@@ -59,9 +60,18 @@ class TransformersModel:
         except TemplateError as error:  # a template may forbid system turns or two user turns in a row
             raise InputError(f"the chat template of {self.name} refuses this conversation: {error}") from error
 
-    def generate(self, conversations: Sequence[Conversation], max_new_tokens: int = 128) -> list[Reply]:
-        """Greedy answers in order; one padded batch, in halves where memory runs out."""
+    def generate(
+        self,
+        conversations: Sequence[Conversation],
+        max_new_tokens: int = 128,
+        *,
+        temperature: float = 0.0,
+        seeds: Sequence[int] = (),
+    ) -> list[Reply]:
+        """Answers in order, greedy or sampled; one padded batch, in halves where memory runs out."""
         try:
+            if temperature:
+                return self._sampled(conversations, max_new_tokens, temperature, seeds)
             return self._answers(conversations, max_new_tokens)
         except RuntimeError as error:
             if not out_of_memory(error):
@@ -72,8 +82,12 @@ class TransformersModel:
             self._halved = True
             LOG.warning("memory ran out on %d conversations at once; going on with half as many", len(conversations))
         middle = len(conversations) // 2
-        halves = (conversations[:middle], conversations[middle:])
-        return [reply for half in halves for reply in self.generate(half, max_new_tokens)]
+        halves = ((conversations[:middle], seeds[:middle]), (conversations[middle:], seeds[middle:]))
+        return [
+            reply
+            for half, own in halves
+            for reply in self.generate(half, max_new_tokens, temperature=temperature, seeds=own)
+        ]
 
     @torch.inference_mode()
     def _answers(self, conversations: Sequence[Conversation], max_new_tokens: int) -> list[Reply]:
@@ -90,6 +104,16 @@ class TransformersModel:
         output = self.module.generate(**inputs, generation_config=greedy)[:, inputs["input_ids"].shape[1] :]
         seconds = (time.perf_counter() - started) / len(conversations)
         return [self._reply(row, seconds) for row in output]
+
+    @torch.inference_mode()
+    def _sampled(
+        self, conversations: Sequence[Conversation], max_new_tokens: int, temperature: float, seeds: Sequence[int]
+    ) -> list[Reply]:
+        started = time.perf_counter()
+        inputs = self._encode(conversations, max_new_tokens).to(self.device)
+        rows = sampled(self.module, inputs, max_new_tokens, temperature, seeds, self._stop, self.tokenizer.pad_token_id)
+        seconds = (time.perf_counter() - started) / len(conversations)
+        return [self._reply(row, seconds) for row in rows]
 
     def _encode(self, conversations: Sequence[Conversation], max_new_tokens: int) -> Any:
         for messages in conversations:

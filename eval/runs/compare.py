@@ -1,5 +1,6 @@
 """Two runs on the same records: what changed, whether more than chance would have it, and which answers flipped."""
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -12,11 +13,12 @@ from eval.runs.metrics import FIGURES, Difference, Side, difference, paired
 from eval.runs.report import read_run
 from eval.runs.sample import Sample
 
-ASKED = ("fingerprint", "judge", "max_new_tokens")  # what must be equal for verdicts to be of the same question
+# what must be equal for verdicts to be of the same question
+ASKED = ("fingerprint", "judge", "max_new_tokens", "temperature", "samples", "system", "assistant")
 
 
 class Flip(BaseModel):
-    """A record whose verdict changed."""
+    """A record whose verdict changed; of several answers, the verdict on most of them."""
 
     record_id: str
     mitigation: str
@@ -74,19 +76,23 @@ def _change(before: Side, after: Side, mitigation: str, notes: list[str]) -> Cha
         mitigation=mitigation,
         records=len(pairs),
         differences=[one for one in found if one],
-        flips=[
-            Flip(
-                record_id=old.record_id,
-                mitigation=mitigation,
-                label=old.label,
-                prompt=old.sent[-1].content if old.sent else "",
-                before=old.verdict.label,
-                after=new.verdict.label,
-            )
-            for old, new in pairs
-            if old.verdict.label != new.verdict.label
-        ],
+        flips=[flip for old, new in pairs if (flip := _flip(old, new))],
         notes=notes,
+    )
+
+
+def _flip(before: Sequence[Sample], after: Sequence[Sample]) -> Flip | None:
+    old, new = (Counter(one.verdict.label for one in side).most_common(1)[0][0] for side in (before, after))
+    if old == new:
+        return None
+    first = before[0]
+    return Flip(
+        record_id=first.record_id,
+        mitigation=first.mitigation,
+        label=first.label,
+        prompt=first.sent[-1].content if first.sent else "",
+        before=old,
+        after=new,
     )
 
 

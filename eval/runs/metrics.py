@@ -1,7 +1,11 @@
-"""Verdicts counted, with 95 % Wilson intervals, and paired differences; unscored samples are never averaged in."""
+"""Verdicts counted, with 95 % Wilson intervals, and paired differences; unscored samples are never averaged in.
+
+Of several answers to a record each counts in a share; in its interval only the record does (`eval.statistics.rate`).
+"""
 
 from collections.abc import Callable, Sequence
 from itertools import combinations
+from statistics import fmean
 from typing import NamedTuple
 
 from pydantic import BaseModel
@@ -45,8 +49,9 @@ class Outcomes(BaseModel):
 class Difference(BaseModel):
     """How a mitigation differs from another on the same records, in the share of one figure (-1 to 1).
 
-    `low` and `high` bound the 95 % interval of a bootstrap over pairs and scenarios, None with fewer than two of them;
-    `only_before` and `only_after` count the records that are so under one alone, and `p` is McNemar's exact test of it.
+    Of several answers to a record the share counts. `low` and `high` bound the 95 % interval of a bootstrap over pairs
+    and scenarios, None with fewer than two of them; `only_before` and `only_after` count the records that are so under
+    one alone, or more often, and `p` is McNemar's exact test of it, None where records have several answers.
     """
 
     figure: str
@@ -58,7 +63,7 @@ class Difference(BaseModel):
     high: float | None
     only_before: int
     only_after: int
-    p: float
+    p: float | None
 
 
 class Side(NamedTuple):
@@ -104,7 +109,7 @@ def outcomes(samples: Sequence[Sample]) -> list[Outcomes]:
         for sample in samples:
             if bool(sample.suite) == (by == "suite"):
                 found.setdefault((by, value_of(sample), sample.mitigation), []).append(sample)
-    return [_outcomes(*key, group) for key, group in found.items()]
+    return [outcome(*key, group) for key, group in found.items()]
 
 
 def differences(samples: Sequence[Sample]) -> list[Difference]:
@@ -119,15 +124,15 @@ def differences(samples: Sequence[Sample]) -> list[Difference]:
 
 
 def difference(figure: str, before: Side, after: Side) -> Difference | None:
-    """One figure on two sides; None if no sample that it is of is scored on both."""
+    """One figure on two sides; None if no record that it is of is scored on both."""
     is_of, is_so = FIGURES[figure]
-    pairs = [pair for pair in paired(before.samples, after.samples) if is_of(pair[0])]
+    pairs = [pair for pair in paired(before.samples, after.samples) if is_of(pair[0][0])]
     if not pairs:
         return None
-    first, second = ([is_so(pair[side]) for pair in pairs] for side in (0, 1))
-    changes = [float(b) - float(a) for a, b in zip(first, second, strict=True)]
-    found = clustered_mean(changes, [one.cluster or one.record_id for one, _ in pairs])
-    test = mcnemar(first, second)
+    first, second = ([fmean(map(is_so, pair[side])) for pair in pairs] for side in (0, 1))
+    changes = [b - a for a, b in zip(first, second, strict=True)]
+    found = clustered_mean(changes, [one[0].cluster or one[0].record_id for one, _ in pairs])
+    single = all(len(answers) == 1 for pair in pairs for answers in pair)
     return Difference(
         figure=figure,
         before=before.name,
@@ -136,30 +141,38 @@ def difference(figure: str, before: Side, after: Side) -> Difference | None:
         difference=found.value,
         low=found.low,
         high=found.high,
-        only_before=test.first,
-        only_after=test.second,
-        p=test.p,
+        only_before=sum(change < 0 for change in changes),
+        only_after=sum(change > 0 for change in changes),
+        p=mcnemar([bool(share) for share in first], [bool(share) for share in second]).p if single else None,
     )
 
 
-def paired(before: Sequence[Sample], after: Sequence[Sample]) -> list[tuple[Sample, Sample]]:
-    """The samples of the records that are scored on both sides; equal ids pair in order of appearance."""
-    second = dict(numbered(after))
-    both = [(sample, second[key]) for key, sample in numbered(before) if key in second]
-    return [pair for pair in both if "unscored" not in (pair[0].verdict.label, pair[1].verdict.label)]
+def paired(before: Sequence[Sample], after: Sequence[Sample]) -> list[tuple[list[Sample], list[Sample]]]:
+    """The scored answers to each record that has some on both sides; equal ids pair in order of appearance."""
+    first, second = _by_record(before), _by_record(after)
+    return [(answers, second[key]) for key, answers in first.items() if key in second]
 
 
-def _outcomes(by: str, value: str, mitigation: str, samples: Sequence[Sample]) -> Outcomes:
-    labels = [sample.verdict.label for sample in samples]
-    scored = sum(label != "unscored" for label in labels)
+def _by_record(samples: Sequence[Sample]) -> dict[tuple[str, int], list[Sample]]:
+    found: dict[tuple[str, int], list[Sample]] = {}
+    for key, sample in numbered(samples):
+        if sample.verdict.label != "unscored":
+            found.setdefault(key, []).append(sample)
+    return found
+
+
+def outcome(by: str, value: str, mitigation: str, samples: Sequence[Sample]) -> Outcomes:
+    """The verdicts of samples that have these in common."""
+    scored = [sample for sample in samples if sample.verdict.label != "unscored"]
+    labels, records = [sample.verdict.label for sample in scored], _records(scored)
     return Outcomes(
         by=by,
         value=value,
         mitigation=mitigation,
-        compliance=rate(labels.count("full_compliance"), scored),
-        partial_refusal=rate(labels.count("partial_refusal"), scored),
-        full_refusal=rate(labels.count("full_refusal"), scored),
-        unscored=len(labels) - scored,
+        compliance=rate(labels.count("full_compliance"), len(scored), records),
+        partial_refusal=rate(labels.count("partial_refusal"), len(scored), records),
+        full_refusal=rate(labels.count("full_refusal"), len(scored), records),
+        unscored=len(samples) - len(scored),
     )
 
 
@@ -180,8 +193,13 @@ def _metrics(name: str, samples: list[Sample]) -> Metrics:
 
 def _rate(figure: str, scored: Sequence[Sample]) -> Rate:
     is_of, is_so = FIGURES[figure]
-    held = [is_so(sample) for sample in scored if is_of(sample)]
-    return rate(sum(held), len(held))
+    held = [sample for sample in scored if is_of(sample)]
+    return rate(sum(map(is_so, held)), len(held), _records(held))
+
+
+def _records(samples: Sequence[Sample]) -> int:
+    """How many records the answers are to."""
+    return len({key for key, _ in numbered(samples)})
 
 
 def _partial(figure: str, scored: Sequence[Sample]) -> int:

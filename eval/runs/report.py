@@ -12,8 +12,8 @@ from pydantic import BaseModel, ValidationError
 
 from eval.attribution import Feature
 from eval.errors import InputError
+from eval.runs.config import Config
 from eval.runs.metrics import Difference, Metrics, Outcomes, by_type, differences, metrics, outcomes
-from eval.runs.run import Config
 from eval.runs.sample import Sample, numbered, read_samples, replace_file
 from eval.statistics import Rate
 from eval.wording import reason
@@ -58,9 +58,13 @@ class Turn:
 
 @dataclass(frozen=True)
 class Card:
-    """A record: its sample without mitigation, with the words to blame (`top`: highest score), and the mitigated."""
+    """A record: its sample without mitigation, with the words to blame (`top`: highest score), and the mitigated.
+
+    `again` are further answers without mitigation.
+    """
 
     base: Sample
+    again: list[Sample]
     mitigated: list[Sample]
     reason: str
     turns: list[Turn]
@@ -99,14 +103,21 @@ def read_run(folder: Path) -> tuple[Config, list[Sample]]:
     return config, samples
 
 
-def headline(model: str, rows: Sequence[Metrics]) -> str:
-    """The run in a sentence or two; of mitigations, that with fewest false refusals, then least unsafe compliance."""
+def headline(model: str, rows: Sequence[Metrics], samples: int = 1) -> str:
+    """The run in a sentence or two; of mitigations, that with fewest false refusals, then least unsafe compliance.
+
+    With several samples per record, answers are counted.
+    """
+
+    def told(rate: Rate, kind: str) -> str:
+        return f"{_of(rate)} {kind} prompts" if samples == 1 else f"{kind} prompts in {_of(rate)} answers"
+
     none, *others = rows
     before, unsafe = none.false_refusal, none.unsafe_compliance
     if not before.scored:
-        return f"{model} answered {_of(unsafe)} unsafe prompts." if unsafe.scored else "Nothing was scored."
+        return f"{model} answered {told(unsafe, 'unsafe')}." if unsafe.scored else "Nothing was scored."
     partly = f", {none.safe_partial} of them in part" if none.safe_partial else ""
-    first = f"{model} refused {_of(before)} harmless prompts{partly}."
+    first = f"{model} refused {told(before, 'harmless')}{partly}."
     tried = [row for row in others if row.false_refusal.scored]
     if not tried:
         return first
@@ -131,17 +142,18 @@ def cards(samples: Sequence[Sample]) -> list[Card]:
     groups: dict[tuple[str, int], list[Sample]] = {}
     for key, sample in numbered(samples):
         groups.setdefault(key, []).append(sample)
-    return [_card(base, mitigated) for base, *mitigated in groups.values()]
+    return [_card(base, others) for base, *others in groups.values()]
 
 
-def _card(base: Sample, mitigated: list[Sample]) -> Card:
+def _card(base: Sample, others: list[Sample]) -> Card:
     top = max((feature.score for feature in base.features), default=0.0)
     turns = []
     for at, message in enumerate(base.sent):
         features = sorted((f for f in base.features if f.turn == at), key=lambda f: f.start)
         pieces = _pieces(message.content, features, top, base.triggers)
         turns.append(Turn(message.role, pieces, sum(f.score for f in features)))
-    return Card(base, mitigated, _reason(base), turns, top)
+    again = [sample for sample in others if sample.mitigation == base.mitigation]
+    return Card(base, again, others[len(again) :], _reason(base), turns, top)
 
 
 def _pieces(text: str, features: Sequence[Feature], top: float, triggers: Sequence[str]) -> list[Piece]:
@@ -180,7 +192,7 @@ def _page(report: Report, samples: Sequence[Sample]) -> str:
     jinja = Environment(autoescape=True, loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     jinja.filters |= {"spoken": spoken, "points": _points}
     template = jinja.get_template("report.html.j2")
-    line = headline(report.config.model, report.overall)
+    line = headline(report.config.model, report.overall, report.config.samples)
     base = report.overall[0].mitigation
     against = {(change.figure, change.after): change for change in report.differences if change.before == base}
     given = {"report": report, "headline": line, "cards": cards(samples), "levels": LEVELS, "against": against}

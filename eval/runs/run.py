@@ -4,16 +4,9 @@ A run goes through its records in chunks of fixed make-up, since batch make-up c
 killed run drops the chunk that it was in and goes on from there.
 """
 
-import json
-import platform
-from collections.abc import Sequence
-from datetime import UTC, datetime
-from hashlib import sha256
-from importlib.metadata import version
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal
-
-from pydantic import BaseModel, Field
 
 from eval.attribution import METHODS, Attribution, attribute
 from eval.diagnose import MAX_NEW_TOKENS, check_names
@@ -22,37 +15,14 @@ from eval.judges import JUDGES, UNANSWERED
 from eval.judges.canaries import check, check_inputs
 from eval.mitigation import NONE, NOTHING, Attempt, attempts, named, needs_trigger
 from eval.models.protocol import Model, OpenWeights
-from eval.progress import track
+from eval.progress import counting
 from eval.record import Record, Span
+from eval.runs.config import Assistant, Config, check_sampling, claim, fingerprint, seeds_of
 from eval.runs.dialogue import told, with_system
-from eval.runs.sample import Sample, SampleFile, replace_file
+from eval.runs.sample import Sample, SampleFile, tally
 
 CHUNK = 12
-PACKAGES = ("xsb", "torch", "transformers", "datasets")
-
-
-Assistant = Literal["scripted", "live"]  # whose the earlier answers are: recorded, where they are, or all the model's
-
-
-class Config(BaseModel):
-    """What was run; two runs with equal configs, date and machine apart, give equal samples on equal machines."""
-
-    dataset: str
-    split: str
-    suites: list[str] = []
-    fingerprint: str
-    records: int
-    model: str
-    facts: dict[str, str]
-    method: str
-    mitigations: list[str]
-    judge: str
-    max_new_tokens: int
-    system: str = ""
-    assistant: Assistant = "scripted"
-    packages: dict[str, str] = Field(default_factory=lambda: {name: version(name) for name in PACKAGES})
-    started: str = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
-    machine: str = Field(default_factory=lambda: platform.processor() or platform.machine())
+Tell = Callable[[Sequence[Sample]], None]
 
 
 def run(
@@ -67,6 +37,9 @@ def run(
     method: str = "ablation",
     judge: str = "rules",
     max_new_tokens: int = MAX_NEW_TOKENS,
+    temperature: float = 0.0,
+    samples: int = 1,
+    seed: int = 0,
     system: str = "",
     assistant: Assistant = "scripted",
 ) -> list[Sample]:
@@ -85,66 +58,86 @@ def run(
         method: of attribution, which finds the triggers.
         judge: of the answers.
         max_new_tokens: of an answer.
+        temperature: of the answers; 0 is greedy. The model's earlier turns and rewrites stay greedy.
+        samples: answers to each record under each mitigation.
+        seed: of sampled answers, and of attribution that samples.
         system: a system turn for every record, in place of its own.
         assistant: `live` if the model speaks the assistant's earlier turns itself, too.
 
     Raises:
-        InputError: `out` holds another run.
+        InputError: `out` holds another run, or several samples are asked for without a temperature.
         UnknownName: a mitigation, method or judge that does not exist.
         ModelError: the judge is wrong about a canary, or all that it is asked is the same.
     """
     chosen = list(dict.fromkeys([NONE, *mitigations]))
     check_names(method, chosen[1:], judge)
+    check_sampling(temperature, samples)
     config = Config(
         dataset=dataset,
         split=split,
         suites=list(suites),
-        fingerprint=_fingerprint(records),
+        fingerprint=fingerprint(records),
         records=len(records),
         model=model.name,
         facts=model.facts,
-        method=_trigger_source(model, method, chosen),
+        method=trigger_source(model, method, chosen),
         mitigations=chosen,
         judge=judge,
         max_new_tokens=max_new_tokens,
+        temperature=temperature,
+        samples=samples,
+        seed=seed,
         system=system,
         assistant=assistant,
     )
     check(JUDGES[judge], judge)
-    _claim(out, config)
+    claim(out, config)
     chunks = [records[at : at + CHUNK] for at in range(0, len(records), CHUNK)]
-    file = SampleFile(out / "samples.jsonl", [len(chunk) * len(chosen) for chunk in chunks])
+    file = SampleFile(out / "samples.jsonl", [len(chunk) * len(chosen) * samples for chunk in chunks])
     _fill(file, model, chunks[file.done :], config)
     return file.read()
 
 
 def _fill(file: SampleFile, model: Model, chunks: Sequence[Sequence[Record]], config: Config) -> None:
     """Run the chunks that are left, one after the other."""
-    spoken: dict[str, str] = {}
-    for chunk in track(chunks, "evaluating"):
-        samples = _samples(model, chunk, config, spoken)
-        check_inputs([(s.sent[-1].content, s.response) for s in samples if s.mitigation == NONE])
-        file.append(samples)
+    verdicts = Counter(sample.verdict.label for sample in file.read())
+    with counting("evaluating", config.answers, verdicts.total(), tally(verdicts)) as advance:
+
+        def tell(samples: Sequence[Sample]) -> None:
+            verdicts.update(sample.verdict.label for sample in samples)
+            advance(len(samples), tally(verdicts))
+
+        for chunk in chunks:
+            samples = _samples(model, chunk, config, tell)
+            first = [sample for sample in samples if sample.mitigation == NONE and sample.sample == 0]
+            check_inputs([(sample.sent[-1].content, sample.response) for sample in first])
+            file.append(samples)
 
 
-def _samples(model: Model, records: Sequence[Record], config: Config, spoken: dict[str, str]) -> list[Sample]:
+def _samples(model: Model, records: Sequence[Record], config: Config, tell: Tell) -> list[Sample]:
     """Every record of a chunk under every mitigation; the answers of a mitigation are one batch."""
-    asked = _asked(model, records, config, spoken)
+    asked = _asked(model, records, config, {})  # no answers of other chunks, whose batches may not run again
     fine = [record for record in asked if isinstance(record, Record)]
     attributions = [_attribution(model, record, config) for record in fine]
     triggers = [
         attribution.triggers if attribution else record.focus_spans
         for record, attribution in zip(fine, attributions, strict=True)
     ]
-    samples = []
+    messages, seeds = [record.messages for record in fine], [seeds_of(config, record) for record in fine]
+    samples: list[Sample] = []
     for name in config.mitigations:
-        tried = attempts(named(name), model, [record.messages for record in fine], triggers, config.max_new_tokens)
-        found = iter(zip(fine, tried, triggers, strict=True))
+        tried = attempts(named(name), model, messages, triggers, config.max_new_tokens, config.temperature, seeds)
+        of_each = [tried[at : at + config.samples] for at in range(0, len(tried), config.samples)]
+        of_fine = iter(zip(fine, of_each, triggers, strict=True))
+        new = []
         for record, ready in zip(records, asked, strict=True):
-            failed = Attempt(record.messages, NOTHING, note=str(ready), failed=True)
-            one, attempt, spans = next(found) if isinstance(ready, Record) else (record, failed, [])
-            samples.append(_sample(one, name, attempt, spans, config))
-    unmitigated = [sample for sample, ready in zip(samples, asked, strict=False) if isinstance(ready, Record)]
+            failed = [Attempt(record.messages, NOTHING, note=str(ready), failed=True)] * config.samples
+            one, own, spans = next(of_fine) if isinstance(ready, Record) else (record, failed, [])
+            new += [_sample(one, name, attempt, spans, config, number) for number, attempt in enumerate(own)]
+        tell(new)
+        samples += new
+    firsts = zip(samples[:: config.samples], asked, strict=False)
+    unmitigated = [sample for sample, ready in firsts if isinstance(ready, Record)]
     for sample, attribution in zip(unmitigated, attributions, strict=True):
         sample.features = attribution.features if attribution else []
     return samples
@@ -161,10 +154,13 @@ def _asked(model: Model, records: Sequence[Record], config: Config, spoken: dict
     return [one for record in records for one in _asked(model, [record], config, spoken)]
 
 
-def _sample(record: Record, name: str, attempt: Attempt, triggers: Sequence[Span], config: Config) -> Sample:
+def _sample(
+    record: Record, name: str, attempt: Attempt, triggers: Sequence[Span], config: Config, number: int
+) -> Sample:
     return Sample(
         record_id=record.id,
         mitigation=name,
+        sample=number,
         label=record.label,
         type=record.type,
         cluster=record.scenario_id or record.pair_id or record.id,
@@ -184,38 +180,13 @@ def _attribution(model: Model, record: Record, config: Config) -> Attribution | 
     if config.method not in METHODS:
         return None
     try:
-        return attribute(model, record.messages, config.method)
+        return attribute(model, record.messages, config.method, seed=config.seed)
     except InputError:
         return None  # answering it fails in the same way, and the sample says why
 
 
-def _trigger_source(model: Model, method: str, mitigations: Sequence[str]) -> str:
+def trigger_source(model: Model, method: str, mitigations: Sequence[str]) -> str:
     """The attribution method; `focus` for models without open weights, `none` where nothing needs a trigger."""
     if not any(needs_trigger(name) for name in mitigations):
         return "none"
     return method if isinstance(model, OpenWeights) else "focus"
-
-
-def _fingerprint(records: Sequence[Record]) -> str:
-    digest = sha256()
-    for record in records:
-        digest.update(record.model_dump_json().encode())
-    return digest.hexdigest()[:16]
-
-
-def _claim(out: Path, config: Config) -> None:
-    """Write the config of a new run, or make sure that the folder's run is the same one."""
-    path = out / "config.json"
-    if not (out / "samples.jsonl").exists():  # nothing was run yet, so nothing can be lost
-        out.mkdir(parents=True, exist_ok=True)
-        replace_file(path, config.model_dump_json(indent=2) + "\n")
-        return
-    try:
-        before = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{out} holds samples but no readable config.json; choose another --out") from error
-    now = json.loads(config.model_dump_json())
-    different = [k for k in now if k not in ("started", "machine") and now[k] != before.get(k)]
-    if different:
-        told = "; ".join(f"{k} {before.get(k)!r}, not {now[k]!r}" for k in different)
-        raise InputError(f"{out} holds a run with {told}; choose another --out")

@@ -8,12 +8,16 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from eval.attribution import Feature
+from eval.errors import InputError
 from eval.judges import Verdict
+from eval.judges.verdict import VerdictLabel
 from eval.record import Conversation, Label
+
+WORDS: dict[VerdictLabel, str] = {"full_compliance": "answered", "partial_refusal": "partly", "full_refusal": "refused"}
 
 
 class Sample(BaseModel):
-    """A record under one mitigation, `none` counted as one.
+    """One answer to a record under one mitigation, `none` counted as one; `sample` counts its answers from 0.
 
     `seconds` is wall time of answering, `tokens` counts generated ones. `features` holds the attribution, on `none`.
     `cluster` names the pair or scenario of the record, within which samples depend on one another; `suite` that of
@@ -22,6 +26,7 @@ class Sample(BaseModel):
 
     record_id: str
     mitigation: str
+    sample: int = 0
     label: Label | None
     type: str
     cluster: str = ""
@@ -62,16 +67,25 @@ class SampleFile:
             os.truncate(path, sum(map(len, lines[:kept])))
 
     def append(self, samples: list[Sample]) -> None:
-        """Add a whole chunk."""
+        """Add a whole chunk.
+
+        Raises:
+            InputError: there is no room for it; what was written of it is cut off when the run goes on.
+        """
         text = "".join(sample.model_dump_json() + "\n" for sample in samples)
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise InputError(
+                f"{self.path} cannot be written ({error.strerror}); make room, and the same command goes on from there"
+            ) from error
 
     def read(self) -> list[Sample]:
         """Every sample, in order."""
-        return read_samples(self.path)
+        return read_samples(self.path) if self.path.exists() else []
 
 
 def read_samples(path: Path) -> list[Sample]:
@@ -81,13 +95,19 @@ def read_samples(path: Path) -> list[Sample]:
 
 
 def numbered(samples: Iterable[Sample]) -> list[tuple[tuple[str, int], Sample]]:
-    """Each sample with its record's id, and the how-many-th of that id it is under its mitigation."""
-    seen = Counter[tuple[str, str]]()
+    """Each sample with what all answers to its record share: the record's id, and the how-many-th of that id it is."""
+    seen = Counter[tuple[str, str, int]]()
     found = []
     for sample in samples:
-        seen[sample.record_id, sample.mitigation] += 1
-        found.append(((sample.record_id, seen[sample.record_id, sample.mitigation]), sample))
+        seen[key := (sample.record_id, sample.mitigation, sample.sample)] += 1
+        found.append(((sample.record_id, seen[key]), sample))
     return found
+
+
+def tally(verdicts: Counter[VerdictLabel]) -> str:
+    """How many answers of which verdict, in a few words."""
+    told = [f"{verdicts[label]} {word}" for label, word in WORDS.items()]
+    return ", ".join([*told, *([f"{verdicts['unscored']} unscored"] if verdicts["unscored"] else [])])
 
 
 def replace_file(path: Path, text: str) -> None:

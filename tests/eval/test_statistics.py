@@ -1,4 +1,5 @@
 import pytest
+from scipy.stats import binomtest
 
 from eval.statistics import Mean, Paired, clustered_mean, mcnemar, mean, rate
 
@@ -9,6 +10,19 @@ def test_wilson_interval_worked_by_hand() -> None:
     centre, half = (0.9 + z**2 / 20) / (1 + z**2 / 10), z * (0.009 + z**2 / 400) ** 0.5 / (1 + z**2 / 10)
     found = rate(9, 10)
     assert (found.low, found.high) == (pytest.approx(centre - half), pytest.approx(centre + half))
+
+
+@pytest.mark.parametrize(("count", "scored"), [(0, 1), (0, 7), (3, 7), (7, 7), (120, 938)])
+def test_wilson_interval_is_that_of_scipy(count: int, scored: int) -> None:
+    found, wanted = rate(count, scored), binomtest(count, scored).proportion_ci(0.95, method="wilson")
+    assert (found.low, found.high) == (pytest.approx(wanted.low), pytest.approx(wanted.high))
+
+
+def test_several_answers_to_a_record_make_no_narrower_interval() -> None:
+    """Three answers to each of ten records say of the interval what ten answers would."""
+    few, many = rate(4, 10), rate(12, 30, 10)
+    assert (many.count, many.scored, many.share) == (12, 30, few.share)
+    assert (many.low, many.high) == (few.low, few.high)
 
 
 def test_mcnemar_worked_by_hand() -> None:

@@ -111,6 +111,38 @@ def test_a_failure_costs_only_the_conversation_that_it_is_in() -> None:
     assert (fine.failed, fine.reply.text) == (False, f"answer to: {KILL[0].content}")
 
 
+class Drawing(Scripted):
+    """Samples its seed; greedy answers are as scripted."""
+
+    def generate(
+        self,
+        conversations: Sequence[Conversation],
+        max_new_tokens: int = 128,
+        *,
+        temperature: float = 0.0,
+        seeds: Sequence[int] = (),
+    ) -> list[Reply]:
+        if 13 in seeds:
+            raise InputError("unlucky")
+        if not temperature:
+            return super().generate(conversations, max_new_tokens)
+        return [Reply(text=f"{seed} at {temperature}", tokens=1, seconds=0.0) for seed in seeds]
+
+
+def test_several_answers_to_each_conversation_after_one_rewrite() -> None:
+    model = Drawing("How do I end a process?")
+    found = attempts(named("rephrase"), model, [KILL, KILL], [find(KILL, "kill"), []], 8, 0.5, [[1, 2], [3, 4]])
+    assert [attempt.reply.text for attempt in found] == ["1 at 0.5", "2 at 0.5", "3 at 0.5", "4 at 0.5"]
+    assert [attempt.reply.tokens for attempt in found] == [2, 2, 1, 1], "the rewrite counts in both answers"
+    assert [attempt.sent for attempt in found] == [conversation("How do I end a process?")] * 2 + [KILL] * 2
+
+
+def test_a_failure_costs_only_the_answer_that_it_is_in() -> None:
+    found = attempts(named("none"), Drawing(), [KILL, KILL], [[], []], 8, 0.5, [[1, 2], [3, 13]])
+    assert [(attempt.reply.text, attempt.note) for attempt in found[:3]] == [(f"{i} at 0.5", "") for i in (1, 2, 3)]
+    assert (found[3].failed, found[3].note) == (True, "unlucky")
+
+
 def test_conversations_with_different_numbers_of_triggers_keep_their_own_rewrites() -> None:
     both = conversation("kill the lights, shoot the bride")
     spans = find(both, "kill") + find(both, "shoot")

@@ -77,6 +77,14 @@ def test_attribution_of_an_endpoint_by_its_answers(llama_url: str) -> None:
     assert found.evaluations == 2
 
 
+def test_sampled_answers_of_an_endpoint(llama_url: str) -> None:
+    model = load_model("openai:smollm2", base_url=llama_url)
+    asked = [conversation(PROMPT)] * 2
+    drawn = [[reply.text for reply in model.generate(asked, 12, temperature=1.5, seeds=[1, 2])] for _ in range(2)]
+    assert drawn[0] == drawn[1], "the seeds are sent"
+    assert drawn[0][0] != drawn[0][1]
+
+
 def test_an_endpoint_that_is_down_is_one_line() -> None:
     model = load_model("openai:x", base_url=f"http://127.0.0.1:{free_port()}/v1")
     with pytest.raises(ModelError, match="is the server running") as error:

@@ -4,13 +4,17 @@ import json
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from eval.cli import app
 from eval.errors import InputError, UnknownName, XsbError
 from eval.runs.compare import compare
 from eval.runs.conditions import met, parse
+from eval.runs.config import Config
 from eval.runs.metrics import metrics
+from eval.runs.view import show_changes
 from tests.eval.runs.test_report import RUN, made, sampled
+from tests.eval.runs.test_run import answers
 
 
 @pytest.fixture
@@ -40,6 +44,22 @@ def test_what_else_differs_is_said(folders: list[Path]) -> None:
     config = json.loads((folders[1] / "config.json").read_text())
     (folders[1] / "config.json").write_text(json.dumps(config | {"max_new_tokens": 64}))
     assert compare(folders)[0].notes == ["max new tokens: 128 before, 64 after"]
+
+
+def test_of_several_answers_most_say_whether_a_verdict_flipped(tmp_path: Path) -> None:
+    before, after = (
+        [*answers("none", "safe", verdicts)] for verdicts in ({"a": "rrc", "b": "cc"}, {"a": "ccr", "b": "cc"})
+    )
+    config = Config.model_validate_json((made(tmp_path / "x", before) / "config.json").read_text())
+    folders = [made(tmp_path / name, samples) for name, samples in (("before", before), ("after", after))]
+    (folders[1] / "config.json").write_text(config.model_copy(update={"temperature": 0.7}).model_dump_json())
+    (change,) = compare(folders)
+    assert [(flip.record_id, flip.before, flip.after) for flip in change.flips] == [
+        ("a", "full_refusal", "full_compliance")
+    ]
+    assert change.differences[0].p is None
+    assert change.notes == ["temperature: 0.0 before, 0.7 after"]
+    show_changes([change], Console())
 
 
 def test_runs_that_share_nothing(folders: list[Path], tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ from eval.errors import InputError
 from eval.judges import Verdict
 from eval.judges.verdict import VerdictLabel
 from eval.record import Label, Message
+from eval.runs.config import Config
 from eval.runs.metrics import by_type, metrics
 from eval.runs.report import Report, cards, headline, write_report
-from eval.runs.run import Config
 from eval.runs.sample import Sample, read_samples
 
 VOID = {"meta", "br", "rect", "path", "link", "img", "input"}
@@ -276,6 +276,27 @@ def test_words_from_annotators_are_not_called_the_cause() -> None:
 def test_a_repeated_record_id_keeps_its_own_card() -> None:
     twice = [sampled(RUN[0], m) for m in ("none", "none", "steer", "steer")]
     assert [(card.base.mitigation, len(card.mitigated)) for card in cards(twice)] == [("none", 1), ("none", 1)]
+
+
+def test_every_answer_of_a_record_can_be_opened(tmp_path: Path) -> None:
+    samples = [
+        sampled(record, m).model_copy(update={"sample": number, "response": f"{record[0]} {m} number {number}"})
+        for m in ("none", "steer") for record in RUN for number in range(3)
+    ]  # fmt: skip
+    folder = made(tmp_path / "run", samples)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"samples": 3, "temperature": 0.7, "seed": 5}))
+    found = page(folder)
+    assert found.having("id").count("r7") == 1 and "r8" not in found.having("id")
+    text = " ".join(found.text.split())
+    for sample in samples:
+        assert sample.response in text
+    assert text.count("Other answers to the same prompt") == len(RUN)
+    assert "steer, answer 3" in text and "none, answer 2" in text and "none, answer 1" not in text
+    assert "skittish refused harmless prompts in 9 of 12 answers, 3 of them in part." in text
+    assert "3 per record and mitigation, sampled at temperature 0.7 with seed 5, at most 128 tokens" in text
+    assert "several answers to one record as one" in text
+    assert "not finished" not in text
 
 
 @pytest.mark.parametrize(

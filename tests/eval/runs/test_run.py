@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 
 from eval.errors import InputError
+from eval.models import Reply
 from eval.models.transformers import TransformersModel
-from eval.record import Message, Record, Span, conversation
+from eval.record import Conversation, Message, Record, Span, conversation
 from eval.runs.metrics import by_type, differences, metrics, outcomes
 from eval.runs.run import CHUNK, run
 from eval.runs.sample import Sample, SampleFile
-from eval.statistics import rate
+from eval.statistics import rate, wilson
 
 
 def records(count: int) -> list[Record]:
@@ -60,6 +61,28 @@ def test_a_run_killed_anywhere_ends_as_an_undisturbed_one(tiny: TransformersMode
     file.write_bytes(file.read_bytes()[:-cut])
     again = run(tiny, records(CHUNK + 5), tmp_path / "b", dataset="d", mitigations=["steer"], max_new_tokens=4)
     assert timeless(again) == timeless(wanted)
+
+
+def test_live_answers_of_other_chunks_are_not_used(tiny: TransformersModel, tmp_path: Path) -> None:
+    """An undisturbed run would know them and one that goes on would not, and batch make-up can change them."""
+    asked: list[int] = []
+
+    class Asking:
+        name, facts = tiny.name, tiny.facts
+
+        def generate(self, conversations: list[Conversation], max_new_tokens: int) -> list[Reply]:
+            asked.extend(len(messages) for messages in conversations)
+            return tiny.generate(conversations, max_new_tokens)
+
+    turns = [Message(role="user", content="It hangs."), Message(role="user", content="How do I stop it?")]
+    dialogues = [record.model_copy(update={"messages": turns, "focus": [], "focus_spans": [], "neutral": []})
+                 for record in records(CHUNK + 1)]  # fmt: skip
+    different = [
+        record.model_copy(update={"messages": [turns[0], Message(role="user", content=f"How do I stop it {i}?")]})
+        for i, record in enumerate(dialogues)
+    ]
+    run(Asking(), different, tmp_path, dataset="d", max_new_tokens=4)
+    assert asked.count(1) == 2, "the common first turn, once in each chunk"
 
 
 def test_a_finished_run_asks_the_model_nothing(
@@ -172,6 +195,86 @@ def test_wilson_interval_of_a_textbook_case() -> None:
     """Eight of ten, 95 %: (0.4902, 0.9433), Brown, Cai and DasGupta 2001's formula worked by hand."""
     found = rate(8, 10)
     assert (found.low, found.high) == pytest.approx((0.4902, 0.9433), abs=1e-4)
+
+
+def test_several_answers_to_each_record(tiny: TransformersModel, tmp_path: Path) -> None:
+    options = {"dataset": "d", "mitigations": ["ignore_word"], "max_new_tokens": 6, "temperature": 1.0, "samples": 3}
+    samples = run(tiny, records(2), tmp_path / "a", seed=1, **options)
+    assert [(s.record_id, s.mitigation, s.sample) for s in samples] == [
+        (record, mitigation, sample)
+        for mitigation in ("none", "ignore_word") for record in ("r-00", "r-01") for sample in range(3)
+    ]  # fmt: skip
+    assert len({s.response for s in samples}) > 6
+    assert [bool(s.features) for s in samples] == [True, False, False, True, False, False, *[False] * 6]
+    assert {key: config_of(tmp_path / "a")[key] for key in ("temperature", "samples", "seed")} == {
+        "temperature": 1.0, "samples": 3, "seed": 1,
+    }  # fmt: skip
+    assert timeless(run(tiny, records(2), tmp_path / "b", seed=1, **options)) == timeless(samples)
+    assert timeless(run(tiny, records(2), tmp_path / "c", seed=2, **options)) != timeless(samples)
+    with pytest.raises(InputError, match="holds a run with seed 1, not 2"):
+        run(tiny, records(2), tmp_path / "a", seed=2, **options)
+
+
+def test_a_mitigation_that_changes_nothing_draws_the_same_answers(tiny: TransformersModel, tmp_path: Path) -> None:
+    bare = [record.model_copy(update={"messages": conversation("?!"), "focus": [], "focus_spans": [], "neutral": []})
+            for record in records(2)]  # fmt: skip
+    samples = run(
+        tiny, bare, tmp_path, dataset="d", mitigations=["ignore_word"], max_new_tokens=6, temperature=1.0, samples=2
+    )
+    assert [s.response for s in samples[:4]] == [s.response for s in samples[4:]]
+
+
+def test_several_samples_of_greedy_answers_are_refused(tiny: TransformersModel, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="2 samples at temperature 0 are 2 times the same answer"):
+        run(tiny, records(1), tmp_path / "a", dataset="d", samples=2)
+    assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.parametrize("cut", [1, 9_000])
+def test_a_sampled_run_that_was_killed_ends_as_an_undisturbed_one(
+    tiny: TransformersModel, tmp_path: Path, cut: int
+) -> None:
+    options = {"dataset": "d", "mitigations": ["steer"], "max_new_tokens": 4, "temperature": 0.7, "samples": 2}
+    wanted = run(tiny, records(CHUNK + 3), tmp_path / "a", **options)
+    run(tiny, records(CHUNK + 3), tmp_path / "b", **options)
+    file = tmp_path / "b" / "samples.jsonl"
+    file.write_bytes(file.read_bytes()[:-cut])
+    assert timeless(run(tiny, records(CHUNK + 3), tmp_path / "b", **options)) == timeless(wanted)
+
+
+def test_a_run_of_before_there_were_samples_goes_on(tiny: TransformersModel, tmp_path: Path) -> None:
+    first = run(tiny, records(2), tmp_path, dataset="d", max_new_tokens=4)
+    old = {key: value for key, value in config_of(tmp_path).items() if key not in ("temperature", "samples", "seed")}
+    (tmp_path / "config.json").write_text(json.dumps(old))
+    assert run(tiny, records(2), tmp_path, dataset="d", max_new_tokens=4) == first
+
+
+def answers(mitigation: str, label: str, verdicts: dict[str, str]) -> list[Sample]:
+    """Several to each record: a letter for each, of (c)ompliance, (p)artial and full (r)efusal, (u)nscored."""
+    names = {"c": "full_compliance", "p": "partial_refusal", "r": "full_refusal", "u": "unscored"}
+    return [
+        judged(mitigation, label, names[letter]).model_copy(
+            update={"record_id": name, "cluster": name, "sample": number}
+        )
+        for name, letters in verdicts.items() for number, letter in enumerate(letters)
+    ]  # fmt: skip
+
+
+def test_figures_of_several_answers_by_hand() -> None:
+    """Shares are of answers, intervals of records; a record's change is that of its share."""
+    before = answers("none", "safe", {"a": "rrc", "b": "rrr", "c": "ccu", "d": "uuu"})
+    after = answers("steer", "safe", {"a": "ccc", "b": "rcc", "c": "ccr", "d": "ccc"})
+    none, steer = metrics([*before, *after])
+    assert (none.false_refusal.count, none.false_refusal.scored, none.unscored) == (5, 8, 4)
+    assert (none.false_refusal.low, none.false_refusal.high) == wilson(5 / 8, 3)
+    assert (steer.false_refusal.low, steer.false_refusal.high) == wilson(2 / 12, 4)
+    (found,) = differences([*before, *after])
+    assert found.records == 3, "of d nothing is scored before"
+    assert found.difference == pytest.approx((-2 / 3 - 2 / 3 + 1 / 3) / 3)
+    assert (found.only_before, found.only_after, found.p) == (2, 1, None)
+    (label,) = [row for row in outcomes(before) if row.by == "label"]
+    assert (label.compliance.count, label.full_refusal.count, label.unscored) == (3, 5, 4)
+    assert (label.compliance.low, label.compliance.high) == wilson(3 / 8, 3)
 
 
 def test_a_record_that_cannot_be_answered_costs_no_other(tiny: TransformersModel, tmp_path: Path) -> None:

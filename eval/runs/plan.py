@@ -1,0 +1,183 @@
+"""`xsb-eval run --dry-run`: what a run would take, told without any weights.
+
+Tokens are counted by the model's tokenizer where it can be had, else as one for four letters. Attribution is tried on a
+few records against a score that counts what it is asked (`eval.estimate`), and that is taken for all.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from statistics import fmean
+from textwrap import shorten
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
+
+from eval.attribution import BUDGET, METHODS, REMOVAL
+from eval.calls import JUDGED
+from eval.errors import XsbError
+from eval.load import stratified
+from eval.mitigation import NONE
+from eval.mitigation.rephrase import ROOM
+from eval.models.protocol import Model, OpenWeights
+from eval.record import Conversation, Record
+from eval.runs.config import Assistant
+from eval.runs.dialogue import with_system
+from eval.runs.run import CHUNK, trigger_source
+from eval.runs.sample import read_samples
+
+if TYPE_CHECKING:
+    from eval.estimate import Estimate  # which imports torch
+
+TRIED = 8  # records that attribution is tried on
+LETTERS = 4  # of a token, where there is no tokenizer
+
+
+class Plan(BaseModel):
+    """What a run would take, with what an earlier one has left.
+
+    `new_tokens` counts every answer at its longest, those to earlier turns too; `evaluations` is None where it cannot
+    be told. `memory_bytes` is of weights and the largest batch of answers, 0 where the model is not here.
+    """
+
+    model: str
+    dataset: str
+    records: int
+    mitigations: int
+    samples: int
+    answers: int
+    earlier_turns: int
+    prompt_tokens: int
+    new_tokens: int
+    rewrites: int
+    rewrite_tokens: int
+    method: str
+    evaluations: int | None = None
+    passes: int = 0
+    attribution_tokens: int = 0
+    dtype: str = ""
+    device: str = ""
+    weights_bytes: int = 0
+    memory_bytes: int = 0
+    free_bytes: int = 0
+    notes: list[str] = []
+
+
+def plan(
+    name: str,
+    model: Model | XsbError,
+    records: Sequence[Record],
+    out: Path,
+    *,
+    dataset: str,
+    mitigations: Sequence[str],
+    method: str,
+    max_new_tokens: int,
+    samples: int,
+    seed: int,
+    system: str,
+    assistant: Assistant,
+    **_others: object,
+) -> Plan:
+    """What `eval.runs.run.run` would take with these arguments.
+
+    `name` is the model's, and `model` has no weights (device `meta`), is an endpoint, or the reason why it cannot be
+    had. Where `out` has samples already, they tell the pace.
+    """
+    mitigations = list(dict.fromkeys([NONE, *mitigations]))
+    records = [with_system(record, system) if system else record for record in records]
+    answers = len(records) * len(mitigations) * samples
+    earlier = sum(_spoken(record, assistant == "live") for record in records)
+    lengths = [_length(model, record.messages) for record in records]
+    rewriting = sum("rephrase" in one.split("+") for one in mitigations)
+    told = Plan(
+        model=name,
+        dataset=dataset,
+        records=len(records),
+        mitigations=len(mitigations),
+        samples=samples,
+        answers=answers,
+        earlier_turns=earlier,
+        prompt_tokens=sum(lengths) * len(mitigations) * samples,
+        new_tokens=(answers + earlier) * max_new_tokens,
+        rewrites=len(records) * rewriting,
+        rewrite_tokens=sum(ROOM + len(record.prompt) // 2 for record in records) * rewriting,
+        method=trigger_source(model, method, mitigations) if not isinstance(model, XsbError) else method,
+    )
+    if isinstance(model, XsbError):
+        told.notes.append(f"tokens by letters, and memory unknown: {shorten(str(model), 160, placeholder=' ...')}")
+    if told.method in METHODS:
+        _add_attribution(told, model, records, seed)
+    if isinstance(model, OpenWeights):
+        _add_memory(told, model, max(lengths), max_new_tokens)
+    told.notes.append(_time(out, answers))
+    return told
+
+
+def _spoken(record: Record, live: bool) -> int:
+    """How many earlier turns the model answers itself; see `eval.runs.dialogue`."""
+    roles = [message.role for message in record.messages]
+    if live:
+        return roles.count("user") - 1
+    return sum(first == second == "user" for first, second in pairwise(roles))
+
+
+def _length(model: Model | XsbError, messages: Conversation) -> int:
+    """Tokens of a prompt, about."""
+    if isinstance(model, OpenWeights):
+        try:
+            return len(model.tokenizer(model.render(messages), add_special_tokens=False)["input_ids"])
+        except XsbError:
+            pass  # a template that refuses it; the run will say so
+    return sum(len(message.content) for message in messages) // LETTERS
+
+
+def _add_attribution(told: Plan, model: Model | XsbError, records: Sequence[Record], seed: int) -> None:
+    found = []
+    for record in stratified(list(records), TRIED):
+        try:
+            found.append(_estimate(model, record, told.method, seed))
+        except XsbError as error:
+            reason = str(error)
+    if not found:
+        told.notes.append(f"attribution by {told.method}: cannot be told ({reason})")
+        return
+    told.evaluations, told.passes, told.attribution_tokens = (
+        round(fmean(getattr(one, name) for one in found) * told.records) for name in ("evaluations", "passes", "tokens")
+    )
+
+
+def _estimate(model: Model | XsbError, record: Record, method: str, seed: int) -> "Estimate":
+    from eval.estimate import Silent, estimate
+
+    here = model if isinstance(model, OpenWeights) else None  # else each word that is left out is one count
+    return estimate(
+        here or Silent(), record.messages, method, "refusal_openers" if here else JUDGED, removal=REMOVAL, neutral={},
+        budget=BUDGET, seed=seed, max_new_tokens=0,
+    )  # fmt: skip
+
+
+def _add_memory(told: Plan, model: OpenWeights, longest: int, max_new_tokens: int) -> None:
+    import torch
+
+    from eval.estimate import batch_bytes, weights_bytes
+    from eval.memory import free_bytes
+    from eval.models.transformers import best_device
+
+    told.device, told.dtype = best_device(), model.facts["dtype"]
+    told.weights_bytes = weights_bytes(model)
+    told.memory_bytes = told.weights_bytes + batch_bytes(model.module, CHUNK, longest, max_new_tokens, CHUNK)
+    told.free_bytes = free_bytes(torch.device(told.device))
+
+
+def _time(out: Path, answers: int) -> str:
+    """How long answering takes, as far as the folder's samples tell."""
+    try:
+        known = [sample.seconds for sample in read_samples(out / "samples.jsonl")]
+    except (OSError, ValueError):  # none, or a torn line, which the run mends
+        known = []
+    if not known:
+        return f"time: not known here; a run of {CHUNK} records (--limit {CHUNK}) tells its seconds per answer"
+    left = max(0, answers - len(known))
+    minutes = fmean(known) * left / 60
+    return f"time: about {minutes:.0f} min for {left:,} answers left, without attribution, by {len(known):,} done"
