@@ -1,6 +1,6 @@
 """What every model can do, and what only some can."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from pydantic import BaseModel
@@ -38,6 +38,10 @@ class Beginning(NamedTuple):
     tokens: int
 
 
+Settled = Callable[[Conversation, str], bool]
+"""Given a conversation and the beginning of its answer, whether the answer may end there."""
+
+
 class Model(Protocol):
     """Anything that answers conversations. `name` is what a user typed; `facts` say what exactly was run."""
 
@@ -72,6 +76,12 @@ class OpenWeights(Model, Protocol):
 
     tokenizer: Any
     module: Any
+
+    def generate(
+        self, conversations: Sequence[Conversation], max_new_tokens: int = 128, *, settled: Settled | None = None
+    ) -> list[Reply]:
+        """As of every model; answers also end where they are `settled`."""
+        ...
 
     def render(self, messages: Conversation) -> str:
         """The chat template's text, up to where the assistant begins to answer."""
