@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 class Rows(NamedTuple):
     """The rows of the batch that runs; tensors of shape (rows,).
 
-    `index` is the place of each conversation among all, `lengths` their prompts' tokens, `first` the columns in which
+    `places` are those of the conversations among all, `lengths` their prompts' tokens, `first` the columns in which
     those begin.
     """
 
-    index: "torch.Tensor"
+    places: "torch.Tensor"
     lengths: "torch.Tensor"
     first: "torch.Tensor"
 
@@ -37,7 +37,7 @@ class Rows(NamedTuple):
         token = torch.arange(keys, device=positions.device) - self.first[:, None]
         padded = token + positions.shape[1] - self.lengths[:, None]
         inside = (token >= 0) & (token < self.lengths[:, None])
-        return positions[self.index].gather(1, padded.clamp(0, positions.shape[1] - 1)) & inside
+        return positions[self.places].gather(1, padded.clamp(0, positions.shape[1] - 1)) & inside
 
 
 _RUNNING: ContextVar[Rows | None] = ContextVar("running", default=None)

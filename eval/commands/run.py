@@ -32,6 +32,9 @@ def run(
         Literal["scripted", "live"],
         typer.Option(help="Earlier answers: as recorded, where they are, or all the model's own."),
     ] = "scripted",
+    early_stop: Annotated[
+        bool, typer.Option("--early-stop", help="End answers whose verdict is settled; not for final figures.")
+    ] = False,
 ) -> None:
     """Evaluate a model on a dataset, with and without mitigations."""
     from eval.diagnose import check_names
@@ -50,6 +53,7 @@ def run(
     samples = evaluate(
         loaded, records, out, dataset=dataset, split=split, suites=suites, mitigations=names, method=method,
         judge=judge, max_new_tokens=max_new_tokens, system=system, assistant=assistant,
+        early_stop=early_stop,
     )  # fmt: skip
     show_metrics(metrics(samples), Console())
     typer.echo(f"report: {write_report(out)}")

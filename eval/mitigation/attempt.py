@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, replace
 
 from eval.errors import XsbError
-from eval.models.protocol import Model, Reply
+from eval.models.protocol import Model, OpenWeights, Reply, Settled
 from eval.record import Conversation, Span
 
 NOTHING = Reply(text="", tokens=0, seconds=0.0)
@@ -72,6 +72,7 @@ def attempts(
     conversations: Sequence[Conversation],
     triggers: Sequence[list[Span]],
     max_new_tokens: int,
+    settled: Settled | None = None,
 ) -> list[Attempt]:
     """One attempt per conversation, in one batch; where that fails one by one, so that a failure costs one answer.
 
@@ -81,26 +82,35 @@ def attempts(
         conversations: what it is asked.
         triggers: of each conversation.
         max_new_tokens: of an answer.
+        settled: where an answer may end early; only for a model of open weights.
     """
     requests = [Request(list(one), list(spans)) for one, spans in zip(conversations, triggers, strict=True)]
-    return _tried(mitigations, model, requests, max_new_tokens)
+    return _tried(mitigations, model, requests, max_new_tokens, settled)
 
 
 def _tried(
-    mitigations: Sequence[Mitigation], model: Model, requests: Sequence[Request], max_new_tokens: int
+    mitigations: Sequence[Mitigation],
+    model: Model,
+    requests: Sequence[Request],
+    max_new_tokens: int,
+    settled: Settled | None,
 ) -> list[Attempt]:
     if not requests:
         return []
     try:
-        return _answered(mitigations, model, list(requests), max_new_tokens)
+        return _answered(mitigations, model, list(requests), max_new_tokens, settled)
     except XsbError as error:
         if len(requests) == 1:
             return [Attempt(requests[0].sent, NOTHING, note=str(error), failed=True)]
-    return [attempt for one in requests for attempt in _tried(mitigations, model, [one], max_new_tokens)]
+    return [attempt for one in requests for attempt in _tried(mitigations, model, [one], max_new_tokens, settled)]
 
 
 def _answered(
-    mitigations: Sequence[Mitigation], model: Model, requests: list[Request], max_new_tokens: int
+    mitigations: Sequence[Mitigation],
+    model: Model,
+    requests: list[Request],
+    max_new_tokens: int,
+    settled: Settled | None,
 ) -> list[Attempt]:
     for mitigation in mitigations:
         applying = [at for at, request in enumerate(requests) if request.applies]
@@ -110,8 +120,14 @@ def _answered(
     with ExitStack() as stack:
         for mitigation in mitigations:
             stack.enter_context(mitigation.around(model, requests))
-        replies = model.generate([request.sent for request in requests], max_new_tokens)
+        replies = _replies(model, [request.sent for request in requests], max_new_tokens, settled)
     return [_attempt(request, reply) for request, reply in zip(requests, replies, strict=True)]
+
+
+def _replies(model: Model, sent: Sequence[Conversation], max_new_tokens: int, settled: Settled | None) -> list[Reply]:
+    if settled is not None and isinstance(model, OpenWeights):
+        return model.generate(sent, max_new_tokens, settled=settled)
+    return model.generate(sent, max_new_tokens)
 
 
 def _attempt(request: Request, reply: Reply) -> Attempt:

@@ -51,7 +51,7 @@ def direction_removed(module: Any, vector: "torch.Tensor", rows: "torch.Tensor")
     def project(_module: Any, _args: Any, output: Any) -> Any:
         states = output[0] if isinstance(output, tuple) else output
         batch = current()
-        chosen = rows if batch is None else rows[batch.index]
+        chosen = rows if batch is None else rows[batch.places]
         along = (states.float() @ vector)[..., None] * vector * chosen[:, None, None]
         removed = states - along.to(states.dtype)
         return (removed, *output[1:]) if isinstance(output, tuple) else removed

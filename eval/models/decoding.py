@@ -81,9 +81,11 @@ class _Prefix(NamedTuple):
 
 
 def _prefix(module: Any, prompts: Sequence[list[int]], place: int) -> _Prefix:
+    """What these prompts, the first of which is in this place, begin with, and may be run as one."""
     first, last = min(prompts), max(prompts)
-    length = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False)))
-    length = min(length, *(len(prompt) - 1 for prompt in prompts), *[most for most in [most_alike()] if most is not None])
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False)))
+    alike = most_alike()
+    length = min(same if alike is None else alike, same, *(len(prompt) - 1 for prompt in prompts))
     if len(prompts) == 1 or not length:
         return _Prefix(0, None)
     ids = torch.tensor([first[:length]], device=module.device)
@@ -92,8 +94,8 @@ def _prefix(module: Any, prompts: Sequence[list[int]], place: int) -> _Prefix:
 
 
 def _rows(places: Sequence[int], lengths: Sequence[int], device: torch.device) -> Rows:
-    index = torch.tensor(places, device=device)
-    return Rows(index, torch.tensor(lengths, device=device), torch.zeros_like(index))
+    at = torch.tensor(places, device=device)
+    return Rows(at, torch.tensor(lengths, device=device), torch.zeros_like(at))
 
 
 def _pools(places: Sequence[int], rooms: Sequence[int]) -> Iterator[list[int]]:

@@ -1,4 +1,4 @@
-"""Greedy answers by transformers' own loop, in left-padded batches: for models that `eval.models.decoding` cannot run."""
+"""Greedy answers by transformers' own loop, in left-padded batches, for models that `decode` cannot run."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -8,7 +8,7 @@ from transformers import Cache
 from transformers.cache_utils import DynamicLayer
 
 
-class _Layer(DynamicLayer):
+class _Layer(DynamicLayer):  # type: ignore[misc]  # transformers has no types here
     """Keys and values of one layer, shape (slots, heads, width, size); written at each row's own length."""
 
     def __init__(self, slots: "Slots", like: Any) -> None:
@@ -29,7 +29,7 @@ class _Layer(DynamicLayer):
         return self.keys[: len(rows), :, :end], self.values[: len(rows), :, :end]
 
 
-class Slots(Cache):
+class Slots(Cache):  # type: ignore[misc]  # nor here
     """What rows of different lengths have computed so far.
 
     `lengths` are the tokens that each row holds, shape (rows,); after a pass of one token each, call `grow`.

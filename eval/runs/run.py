@@ -20,6 +20,8 @@ from eval.diagnose import MAX_NEW_TOKENS, check_names
 from eval.errors import InputError, XsbError
 from eval.judges import JUDGES, UNANSWERED
 from eval.judges.canaries import check, check_inputs
+from eval.judges.rules import NAME as RULES
+from eval.judges.settled import settled
 from eval.mitigation import NONE, NOTHING, Attempt, attempts, named, needs_trigger
 from eval.models.protocol import Model, OpenWeights
 from eval.progress import track
@@ -27,7 +29,8 @@ from eval.record import Record, Span
 from eval.runs.dialogue import told, with_system
 from eval.runs.sample import Sample, SampleFile, replace_file
 
-CHUNK = 12
+CHUNK = 128  # answers, all mitigations together: about half a minute of skittish on two cores
+FEWEST = 12  # records of a chunk
 PACKAGES = ("xsb", "torch", "transformers", "datasets")
 
 
@@ -50,6 +53,7 @@ class Config(BaseModel):
     max_new_tokens: int
     system: str = ""
     assistant: Assistant = "scripted"
+    early_stop: bool = False
     packages: dict[str, str] = Field(default_factory=lambda: {name: version(name) for name in PACKAGES})
     started: str = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     machine: str = Field(default_factory=lambda: platform.processor() or platform.machine())
@@ -69,6 +73,7 @@ def run(
     max_new_tokens: int = MAX_NEW_TOKENS,
     system: str = "",
     assistant: Assistant = "scripted",
+    early_stop: bool = False,
 ) -> list[Sample]:
     """Run what `out` does not hold yet and return all samples.
 
@@ -87,14 +92,17 @@ def run(
         max_new_tokens: of an answer.
         system: a system turn for every record, in place of its own.
         assistant: `live` if the model speaks the assistant's earlier turns itself, too.
+        early_stop: end an answer where its verdict is `settled`; not for final figures.
 
     Raises:
-        InputError: `out` holds another run.
+        InputError: `out` holds another run, or no answer can be stopped early.
         UnknownName: a mitigation, method or judge that does not exist.
         ModelError: the judge is wrong about a canary, or all that it is asked is the same.
     """
     chosen = list(dict.fromkeys([NONE, *mitigations]))
     check_names(method, chosen[1:], judge)
+    if early_stop and (judge != RULES or not isinstance(model, OpenWeights)):
+        raise InputError("--early-stop needs the judge rules and a local model; leave it out")
     config = Config(
         dataset=dataset,
         split=split,
@@ -109,10 +117,12 @@ def run(
         max_new_tokens=max_new_tokens,
         system=system,
         assistant=assistant,
+        early_stop=early_stop,
     )
     check(JUDGES[judge], judge)
     _claim(out, config)
-    chunks = [records[at : at + CHUNK] for at in range(0, len(records), CHUNK)]
+    size = max(FEWEST, CHUNK // len(chosen))
+    chunks = [records[at : at + size] for at in range(0, len(records), size)]
     file = SampleFile(out / "samples.jsonl", [len(chunk) * len(chosen) for chunk in chunks])
     _fill(file, model, chunks[file.done :], config)
     return file.read()
@@ -138,7 +148,9 @@ def _samples(model: Model, records: Sequence[Record], config: Config, spoken: di
     ]
     samples = []
     for name in config.mitigations:
-        tried = attempts(named(name), model, [record.messages for record in fine], triggers, config.max_new_tokens)
+        asking = [record.messages for record in fine]
+        early = settled if config.early_stop else None
+        tried = attempts(named(name), model, asking, triggers, config.max_new_tokens, early)
         found = iter(zip(fine, tried, triggers, strict=True))
         for record, ready in zip(records, asked, strict=True):
             failed = Attempt(record.messages, NOTHING, note=str(ready), failed=True)

@@ -5,10 +5,11 @@ import pytest
 import torch
 
 from eval.errors import InputError, ModelError, UnknownName
-from eval.models import OpenWeights, Reply, load_model
+from eval.models import OpenWeights, load_model
 from eval.models.transformers import TransformersModel, fastest_dtype
 from eval.record import Conversation, Message, conversation
 from tests.conftest import TEMPLATE, save_tiny
+from tests.eval.models.memory import runs_out
 
 PROMPTS = [conversation(text) for text in ("kill it", "How do I kill a frozen process that hangs?", "why")]
 
@@ -131,22 +132,6 @@ def test_a_models_own_repetition_penalty_does_not_bend_greedy_text(tmp_path: Pat
     (tmp_path / "generation_config.json").write_text(json.dumps(settings | {"repetition_penalty": 5.0}))
     bent = load_model(str(tmp_path), dtype="float32").generate(PROMPTS, 12)
     assert [reply.text for reply in bent] == [reply.text for reply in plain]
-
-
-def runs_out(model: TransformersModel, rows: int, sizes: list[int], patch: pytest.MonkeyPatch) -> None:
-    """Let passes of more than so many rows run out of memory; `sizes` are the rows of those that did not."""
-    forward = model.module.forward
-
-    def limited(*args: object, **kwargs: object) -> object:
-        ids = kwargs["input_ids"]
-        assert isinstance(ids, torch.Tensor)
-        if len(ids) > rows:
-            raise torch.OutOfMemoryError("tried to allocate")
-        sizes.append(len(ids))
-        return forward(*args, **kwargs)
-
-    patch.setattr(model.module, "forward", limited)
-    patch.setattr(model, "_warned", False)
 
 
 def test_memory_that_runs_out_halves_the_batch_and_is_said_once(
