@@ -74,7 +74,7 @@ def attempts(
     max_new_tokens: int,
     settled: Settled | None = None,
 ) -> list[Attempt]:
-    """One attempt per conversation, in one batch; where that fails one by one, so that a failure costs one answer.
+    """One attempt per conversation, at once; where that fails in halves, so that a failure costs one answer.
 
     Args:
         mitigations: together; none for the model as it is.
@@ -102,7 +102,9 @@ def _tried(
     except XsbError as error:
         if len(requests) == 1:
             return [Attempt(requests[0].sent, NOTHING, note=str(error), failed=True)]
-    return [attempt for one in requests for attempt in _tried(mitigations, model, [one], max_new_tokens, settled)]
+    middle = len(requests) // 2
+    halves = (requests[:middle], requests[middle:])
+    return [attempt for half in halves for attempt in _tried(mitigations, model, half, max_new_tokens, settled)]
 
 
 def _answered(

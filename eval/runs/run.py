@@ -170,7 +170,9 @@ def _asked(model: Model, records: Sequence[Record], config: Config, spoken: dict
     except XsbError as error:
         if len(records) == 1:
             return [error]
-    return [one for record in records for one in _asked(model, [record], config, spoken)]
+    middle = len(records) // 2
+    halves = (records[:middle], records[middle:])
+    return [one for half in halves for one in _asked(model, half, config, spoken)]
 
 
 def _sample(record: Record, name: str, attempt: Attempt, triggers: Sequence[Span], config: Config) -> Sample:

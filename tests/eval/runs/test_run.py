@@ -8,9 +8,10 @@ from eval.errors import InputError
 from eval.models.transformers import TransformersModel
 from eval.record import Message, Record, Span, conversation
 from eval.runs.metrics import by_type, differences, metrics, outcomes
-from eval.runs.run import CHUNK, run
+from eval.runs.run import run
 from eval.runs.sample import Sample, SampleFile
 from eval.statistics import rate
+from tests.eval.asked import Refuser
 
 
 def records(count: int) -> list[Record]:
@@ -53,13 +54,47 @@ def test_one_line_per_record_and_mitigation(tiny: TransformersModel, tmp_path: P
 
 
 @pytest.mark.parametrize("cut", [1, 400, 3_000, 12_000])
-def test_a_run_killed_anywhere_ends_as_an_undisturbed_one(tiny: TransformersModel, tmp_path: Path, cut: int) -> None:
-    wanted = run(tiny, records(CHUNK + 5), tmp_path / "a", dataset="d", mitigations=["steer"], max_new_tokens=4)
-    run(tiny, records(CHUNK + 5), tmp_path / "b", dataset="d", mitigations=["steer"], max_new_tokens=4)
+def test_a_run_killed_anywhere_ends_as_an_undisturbed_one(
+    tiny: TransformersModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut: int
+) -> None:
+    monkeypatch.setattr("eval.runs.run.CHUNK", 24)
+    wanted = run(tiny, records(17), tmp_path / "a", dataset="d", mitigations=["steer"], max_new_tokens=4)
+    run(tiny, records(17), tmp_path / "b", dataset="d", mitigations=["steer"], max_new_tokens=4)
     file = tmp_path / "b" / "samples.jsonl"
     file.write_bytes(file.read_bytes()[:-cut])
-    again = run(tiny, records(CHUNK + 5), tmp_path / "b", dataset="d", mitigations=["steer"], max_new_tokens=4)
+    again = run(tiny, records(17), tmp_path / "b", dataset="d", mitigations=["steer"], max_new_tokens=4)
     assert timeless(again) == timeless(wanted)
+
+
+@pytest.mark.parametrize(("mitigations", "size"), [(["none"], 24), (["steer", "ignore_word"], 12)])
+def test_a_chunk_holds_so_many_answers_but_some_records(
+    tiny: TransformersModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mitigations: list[str], size: int
+) -> None:
+    monkeypatch.setattr("eval.runs.run.CHUNK", 24)
+    samples = run(tiny, records(30), tmp_path, dataset="d", mitigations=mitigations, max_new_tokens=2)
+    first = [sample.record_id for sample in samples if sample.mitigation == "none"][:size]
+    assert [sample.record_id for sample in samples[:size]] == first
+    assert samples[size].mitigation == ("none" if mitigations == ["none"] else "steer")
+    assert len(samples) == 30 * len({"none", *mitigations})
+
+
+def test_early_stop_ends_answers_and_is_recorded(
+    tiny: TransformersModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("eval.runs.run.settled", lambda _messages, beginning: len(beginning) > 8)
+    full = run(tiny, records(3), tmp_path / "a", dataset="d", max_new_tokens=24)
+    short = run(tiny, records(3), tmp_path / "b", dataset="d", max_new_tokens=24, early_stop=True)
+    assert (config_of(tmp_path / "a")["early_stop"], config_of(tmp_path / "b")["early_stop"]) == (False, True)
+    for one, other in zip(short, full, strict=True):
+        assert one.tokens < other.tokens and other.response.startswith(one.response)
+    with pytest.raises(InputError, match="early_stop True, not False"):
+        run(tiny, records(3), tmp_path / "b", dataset="d", max_new_tokens=24)
+
+
+def test_answers_of_an_endpoint_cannot_be_stopped_early(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="--early-stop needs the judge rules and a local model"):
+        run(Refuser(), records(3), tmp_path / "o", dataset="d", early_stop=True)
+    assert not (tmp_path / "o").exists()
 
 
 def test_a_finished_run_asks_the_model_nothing(
