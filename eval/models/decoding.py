@@ -14,6 +14,7 @@ import torch
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
+from eval.models.packed import packed
 from eval.models.slots import Slots
 from eval.packing import reading
 from eval.rows import Rows, most_alike, running
@@ -68,9 +69,10 @@ def decode(
     left = [i for i in range(len(prompts)) if i not in answers]
     if not left:
         return
-    prefix = _prefix(module, [prompts[i] for i in left], left[0])
-    for pool in _pools(left, [len(prompt) + max_new_tokens for prompt in prompts]):
-        _Pool(module, prompts, max_new_tokens, set(stop), limits, prefix, answers, ended).run(pool)
+    with packed(module):
+        prefix = _prefix(module, [prompts[i] for i in left], left[0])
+        for pool in _pools(left, [len(prompt) + max_new_tokens for prompt in prompts]):
+            _Pool(module, prompts, max_new_tokens, set(stop), limits, prefix, answers, ended).run(pool)
 
 
 class _Prefix(NamedTuple):
@@ -180,7 +182,7 @@ class _Pool:
         assert self._slots is not None
         start = len(self._places) - count
         ending = set()
-        for row, token in enumerate(logits.argmax(-1).tolist(), start):
+        for row, token in enumerate(logits.float().argmax(-1).tolist(), start):
             new = self._new[row]
             if token not in self._stop:
                 new.append(token)

@@ -29,7 +29,7 @@ from eval.record import Record, Span
 from eval.runs.dialogue import told, with_system
 from eval.runs.sample import Sample, SampleFile, replace_file
 
-CHUNK = 128  # answers, all mitigations together: about half a minute of skittish on two cores
+CHUNK = 192  # answers, all mitigations together: less than a minute of skittish on two cores
 FEWEST = 12  # records of a chunk
 PACKAGES = ("xsb", "torch", "transformers", "datasets")
 
