@@ -18,13 +18,15 @@ from eval.runs.sample import read_samples
 
 KILLS = 20
 RECORDS = 36
+CHUNK = 24  # answers, so that a life is long enough for a chunk or several
 LONGEST_LIFE_S = 25.0
 
 
 def command(out: Path) -> list[str]:
     """The run that is killed and restarted."""
     return [
-        sys.executable, "-c", "from eval.cli import main; main()", "run", "--dataset", "xsb", "--model", "skittish",
+        sys.executable, "-c", f"import eval.runs.run as it; it.CHUNK = {CHUNK}; from eval.cli import main; main()",
+        "run", "--dataset", "xsb", "--model", "skittish",
         "--dtype", "float32", "--mitigations", "none,steer", "--limit", str(RECORDS), "--max-new-tokens", "16",
         "--out", str(out),
     ]  # fmt: skip
