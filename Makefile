@@ -34,8 +34,10 @@ lint: $(READY)  ## ruff and mypy --strict
 organism: $(READY)  ## train skittish's adapter, measure its gates, write its card (about 30 minutes on 2 cores)
 	HF_HUB_OFFLINE=1 $(BIN)/xsb-eval organism train
 
-bench: $(READY)  ## time attribution beside captum and inseq, and the filters on up to a million candidates
+bench: $(READY)  ## time attribution beside captum and inseq, answers beside transformers, filters on up to a million
 	HF_HUB_OFFLINE=1 $(BIN)/xsb-eval bench attribution
+	$(BIN)/xsb-build release --out xsb
+	HF_HUB_OFFLINE=1 $(BIN)/xsb-eval bench generation
 	$(BIN)/xsb-build bench filter
 
 soak: $(READY)  ## kill a run at random moments and check that it ends as an undisturbed one

@@ -9,7 +9,7 @@ from eval.attribution import BUDGET, METHODS, REMOVAL, Attribution, attribute, c
 from eval.calls import JUDGED
 from eval.errors import InputError, UnknownName
 from eval.judges import JUDGES, UNANSWERED, Verdict
-from eval.mitigation import attempts, named, needs_trigger
+from eval.mitigation import Decoding, Request, attempts, named, needs_trigger
 from eval.models.protocol import Model
 from eval.record import Conversation, Span, conversation
 from eval.removal import REMOVALS
@@ -117,7 +117,7 @@ def _mitigated(
 ) -> Mitigated:
     """One mitigation's answer; without a trigger it has nothing to change, and its note says so."""
     lacking = not spans and needs_trigger(name)
-    attempt = attempts(named(name), model, [messages], [spans], max_new_tokens)[0]
+    (attempt,) = attempts(named(name), model, [Request(messages, spans)], Decoding(max_new_tokens))
     return Mitigated(
         name=name,
         triggers=[span.text(messages) for span in spans],

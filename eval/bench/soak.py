@@ -20,6 +20,7 @@ from eval.runs.sample import read_samples
 
 KILLS = 100
 RECORDS = 36
+CHUNK = 24  # answers, so that a life is long enough for a chunk or several
 LONGEST_LIFE_S = 8.0
 WRITING = 0.5  # share of the kills that come as soon as samples are written; the others come at any moment
 IMPORTED = [
@@ -81,7 +82,9 @@ def _life(arguments: Sequence[str], log: Path) -> ForkServerProcess:
 def _live(arguments: Sequence[str], log: str) -> None:
     """The command in a process of its own."""
     from eval.cli import main
+    from eval.runs import run
 
+    run.CHUNK = CHUNK
     with Path(log).open("a", encoding="utf-8") as file:
         for stream in (1, 2):
             os.dup2(file.fileno(), stream)

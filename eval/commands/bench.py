@@ -1,13 +1,13 @@
-"""`xsb-eval bench`: how fast and how right attribution is."""
+"""`xsb-eval bench`: how fast and how right attribution is, and how fast answers are."""
 
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from eval.commands.options import ModelName, name_list
+from eval.commands.options import Dtype, ModelName, name_list
 
-bench = typer.Typer(help="Speed and accuracy of attribution.", no_args_is_help=True)
+bench = typer.Typer(help="Speed and accuracy of attribution, speed of answers.", no_args_is_help=True)
 OUT = Path("runs", "attribution")
 
 
@@ -33,6 +33,29 @@ def bench_attribution(
         _accuracy(model, dtype or "auto", name_list(methods), split, limit, out, as_json)
     else:
         _speed(model, dtype or "float32", quick, as_json)
+
+
+@bench.command("generation")
+def bench_generation(
+    model: ModelName = "skittish",
+    dtype: Dtype = "auto",
+    quick: Annotated[
+        bool, typer.Option("--quick", help="192 prompts, types taking turns, fewer batch sizes: about 10 minutes.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout instead of a table.")] = False,
+) -> None:
+    """Time answers to the release's test prompts beside transformers' text-generation pipeline."""
+    from rich.console import Console
+
+    from eval.bench.generation import bench as measure
+    from eval.bench.generation import generation_table
+    from eval.bench.table import WIDTH
+
+    found = measure(model, dtype, quick)
+    if as_json:
+        typer.echo(found.model_dump_json(indent=2))
+    else:
+        Console(width=WIDTH).print(generation_table(found))
 
 
 def _accuracy(

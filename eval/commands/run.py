@@ -52,6 +52,9 @@ def run(
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of the sampling.")] = 0,
     system: Annotated[str, typer.Option(help="System turn of every record, in place of its own.")] = "",
     assistant: Earlier = "scripted",
+    early_stop: Annotated[
+        bool, typer.Option("--early-stop", help="End answers whose verdict is settled; not for final figures.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would take.")] = False,
 ) -> None:
     """Evaluate models on datasets, with and without mitigations; several of them are named with commas between."""
@@ -67,7 +70,7 @@ def run(
     options = {
         "split": split, "suites": suites, "mitigations": names, "method": method, "judge": judge,
         "max_new_tokens": max_new_tokens, "temperature": temperature, "samples": samples, "seed": seed,
-        "system": system, "assistant": assistant,
+        "system": system, "assistant": assistant, "early_stop": early_stop,
     }  # fmt: skip
     failed = False
     for name in models:

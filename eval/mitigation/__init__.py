@@ -5,7 +5,7 @@ comes first (`guard+ignore_word+steer`).
 """
 
 from eval.errors import InputError, UnknownName
-from eval.mitigation.attempt import NOTHING, Attempt, Mitigation, Request, attempts
+from eval.mitigation.attempt import NOTHING, Attempt, Decoding, Mitigation, Request, attempts
 from eval.mitigation.guard import guard
 from eval.mitigation.ignore_word import ignore_word
 from eval.mitigation.parameters import PARAMETERS
@@ -31,6 +31,7 @@ __all__ = [
     "NONE",
     "NOTHING",
     "Attempt",
+    "Decoding",
     "Mitigation",
     "Request",
     "attempts",

@@ -7,9 +7,10 @@ prepares what those before it made of the conversation, and all are around the m
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from eval.errors import XsbError
-from eval.models.protocol import Model, Reply
+from eval.models.protocol import Model, OpenWeights, Reply, Settled
 from eval.record import Conversation, Span
 
 NOTHING = Reply(text="", tokens=0, seconds=0.0)
@@ -69,61 +70,49 @@ class Attempt:
     failed: bool = False
 
 
-def attempts(
-    mitigations: Sequence[Mitigation],
-    model: Model,
-    conversations: Sequence[Conversation],
-    triggers: Sequence[list[Span]],
-    max_new_tokens: int,
-    temperature: float = 0.0,
-    seeds: Sequence[Sequence[int]] = (),
-    neutral: Sequence[Mapping[Span, str]] = (),
-) -> list[Attempt]:
-    """One attempt per conversation, in one batch; where that fails one by one, so that a failure costs one answer.
+@dataclass(frozen=True)
+class Decoding:
+    """How answers are made: how long, how likely tokens are drawn (temperature 0: greedily), where they may end early.
 
-    Where answers are sampled, each conversation has as many attempts, one after the other, as it has seeds. What a
-    mitigation asks the model on the way stays greedy and is asked once; its cost counts in each attempt.
+    `settled` is for models of open weights, and is not asked of others.
+    """
+
+    max_new_tokens: int
+    temperature: float = 0.0
+    settled: Settled | None = None
+
+
+def attempts(
+    mitigations: Sequence[Mitigation], model: Model, requests: Sequence[Request], decoding: Decoding
+) -> list[Attempt]:
+    """One attempt per request, all at once; where that fails in halves, so that a failure costs one answer.
+
+    Where answers are sampled, each request has as many attempts, one after the other, as it has seeds, and all have
+    the same number of them. What a mitigation asks the model on the way stays greedy and is asked once; its cost counts
+    in each attempt.
 
     Args:
         mitigations: together; none for the model as it is.
         model: that answers.
-        conversations: what it is asked.
-        triggers: of each conversation.
-        max_new_tokens: of an answer.
-        temperature: of the answers; 0 is greedy.
-        seeds: of the answers to each conversation, the same number for each; without a temperature there are none.
-        neutral: words that may stand in place of others in each conversation, where any are known.
+        requests: conversations with their triggers.
+        decoding: of the answers.
     """
-    count = len(conversations)
-    requests = [
-        Request(list(one), list(spans), seeds=own, neutral=words)
-        for one, spans, own, words in zip(
-            conversations, triggers, seeds or [()] * count, neutral or [{}] * count, strict=True
-        )
-    ]
-    return _tried(mitigations, model, requests, max_new_tokens, temperature)
-
-
-def _tried(
-    mitigations: Sequence[Mitigation],
-    model: Model,
-    requests: Sequence[Request],
-    max_new_tokens: int,
-    temperature: float,
-) -> list[Attempt]:
     if not requests:
         return []
     try:
-        return _answered(mitigations, model, list(requests), max_new_tokens, temperature)
+        return _answered(mitigations, model, list(requests), decoding)
     except XsbError as error:
         if len(requests) == 1 and len(requests[0].seeds) < 2:
             return [Attempt(requests[0].sent, NOTHING, note=str(error), failed=True)]
-    alone = requests if len(requests) > 1 else [replace(requests[0], seeds=(seed,)) for seed in requests[0].seeds]
-    return [attempt for one in alone for attempt in _tried(mitigations, model, [one], max_new_tokens, temperature)]
+    if len(requests) == 1:
+        parts = [[replace(requests[0], seeds=(seed,))] for seed in requests[0].seeds]
+    else:
+        parts = [list(requests[: len(requests) // 2]), list(requests[len(requests) // 2 :])]
+    return [attempt for part in parts for attempt in attempts(mitigations, model, part, decoding)]
 
 
 def _answered(
-    mitigations: Sequence[Mitigation], model: Model, requests: list[Request], max_new_tokens: int, temperature: float
+    mitigations: Sequence[Mitigation], model: Model, requests: list[Request], decoding: Decoding
 ) -> list[Attempt]:
     for mitigation in mitigations:
         applying = [at for at, request in enumerate(requests) if request.applies]
@@ -133,20 +122,21 @@ def _answered(
     with ExitStack() as stack:
         for mitigation in mitigations:
             stack.enter_context(mitigation.around(model, requests))
-        replies = _replies(model, requests, max_new_tokens, temperature)
+        replies = _replies(model, requests, decoding)
     return [_attempt(request, reply) for request, own in zip(requests, replies, strict=True) for reply in own]
 
 
-def _replies(
-    model: Model, requests: Sequence[Request], max_new_tokens: int, temperature: float
-) -> list[tuple[Reply, ...]]:
-    """The answers to each request; the how-many-th ones of all are one batch."""
-    sent = [request.sent for request in requests]
-    if not temperature:
-        return [(reply,) for reply in model.generate(sent, max_new_tokens)]
+def _replies(model: Model, requests: Sequence[Request], decoding: Decoding) -> list[tuple[Reply, ...]]:
+    """The answers to each request; the how-many-th ones of all are made together."""
+    ask: Callable[..., list[Reply]] = partial(
+        model.generate, [request.sent for request in requests], decoding.max_new_tokens
+    )
+    if decoding.settled and isinstance(model, OpenWeights):
+        ask = partial(ask, settled=decoding.settled)
+    if not decoding.temperature:
+        return [(reply,) for reply in ask()]
     draws = zip(*(request.seeds for request in requests), strict=True)
-    drawn = [model.generate(sent, max_new_tokens, temperature=temperature, seeds=seeds) for seeds in draws]
-    return list(zip(*drawn, strict=True))
+    return list(zip(*(ask(temperature=decoding.temperature, seeds=seeds) for seeds in draws), strict=True))
 
 
 def _attempt(request: Request, reply: Reply) -> Attempt:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from eval.errors import ModelError
 from eval.mitigation.attempt import Request
 from eval.models.protocol import Model, OpenWeights
+from eval.rows import current, row_by_row
 
 if TYPE_CHECKING:
     import torch
@@ -44,16 +45,18 @@ def direction_removed(module: Any, vector: "torch.Tensor", rows: "torch.Tensor")
     Args:
         module: a transformers model.
         vector: unit vector, shape (hidden size,).
-        rows: boolean, shape (batch,): where it is done.
+        rows: boolean, shape (conversations,): where it is done.
     """
 
     def project(_module: Any, _args: Any, output: Any) -> Any:
         states = output[0] if isinstance(output, tuple) else output
-        along = (states.float() @ vector)[..., None] * vector * rows[:, None, None]
+        batch = current()
+        chosen = rows if batch is None else rows[batch.places]
+        along = (states.float() @ vector)[..., None] * vector * chosen[:, None, None]
         removed = states - along.to(states.dtype)
         return (removed, *output[1:]) if isinstance(output, tuple) else removed
 
-    with ExitStack() as stack:
+    with row_by_row(0), ExitStack() as stack:
         for part in (module.get_input_embeddings(), *module.get_decoder().layers):
             stack.callback(part.register_forward_hook(project).remove)
         yield

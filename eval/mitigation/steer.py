@@ -14,6 +14,7 @@ from eval.errors import ModelError
 from eval.mitigation.attempt import Request
 from eval.models.protocol import Model, OpenWeights
 from eval.record import Conversation, Span
+from eval.rows import current, row_by_row
 from eval.words import token_positions, turn_starts
 
 if TYPE_CHECKING:
@@ -50,28 +51,30 @@ def steered(
         raise ModelError(f"the tokenizer of {model.name} does not tell where its tokens stand; steer is not possible")
     texts = [model.render(messages) for messages in conversations]
     encoded = model.tokenizer(texts, add_special_tokens=False, return_offsets_mapping=True)
-    width = max(len(ids) for ids in encoded["input_ids"])
+    width = alike = max(len(ids) for ids in encoded["input_ids"])
     positions = torch.zeros(len(texts), width, dtype=torch.bool)
     for row, offsets in enumerate(encoded["offset_mapping"]):
         padding = width - len(offsets)
         starts = turn_starts(model.render, conversations[row])
         for place in token_positions(offsets, starts, spans[row]):
             positions[row, padding + place] = True
-    with attention_divided(model.module, positions.to(model.module.device), alpha):
+            alike = min(alike, place)
+    with attention_divided(model.module, positions.to(model.module.device), alpha, alike):
         yield
 
 
 @contextmanager
-def attention_divided(module: Any, positions: "torch.Tensor", alpha: float) -> Iterator[None]:
+def attention_divided(module: Any, positions: "torch.Tensor", alpha: float, alike: int = 0) -> Iterator[None]:
     """While open, multiply `module`'s attention to some key positions by `alpha` (before renormalisation).
 
-    Works with left-padded batches and the KV cache: keys of generated tokens are untouched. The model is restored on
-    every exit.
+    Works with left-padded batches of all rows, with batches of some of them that `eval.rows` tells of, and with the KV
+    cache: keys of generated tokens are untouched. The model is restored on every exit.
 
     Args:
         module: a transformers model that takes its attention from `AttentionInterface`.
         positions: boolean, shape (batch, prompt length), padding included: the key positions to steer.
         alpha: in (0, 1]; 1 changes nothing.
+        alike: of how many first tokens of each row none is steered.
 
     Raises:
         ValueError: alpha is outside (0, 1].
@@ -91,7 +94,8 @@ def attention_divided(module: Any, positions: "torch.Tensor", alpha: float) -> I
         module.set_attn_implementation(name)
         if module.config._attn_implementation != name:
             raise ModelError("this model's attention cannot be exchanged, so it cannot be steered")
-        yield
+        with row_by_row(alike):
+            yield
     finally:
         module.set_attn_implementation(before)
         for interface in (AttentionInterface, AttentionMaskInterface):
@@ -102,6 +106,11 @@ def _steered_attention(positions: "torch.Tensor", shift: float) -> Any:
     import torch
     from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
+    def steered_rows(keys: int) -> torch.Tensor:
+        if rows := current():
+            return rows.columns(positions, keys)
+        return torch.nn.functional.pad(positions, (0, keys - positions.shape[1]))
+
     def attention(
         module: Any,
         query: torch.Tensor,
@@ -110,10 +119,10 @@ def _steered_attention(positions: "torch.Tensor", shift: float) -> Any:
         attention_mask: torch.Tensor,
         **kwargs: Any,
     ) -> tuple[torch.Tensor, None]:
-        bias = query.new_zeros(positions.shape[0], 1, 1, key.shape[-2])
-        bias[:, 0, 0, : positions.shape[1]].masked_fill_(positions, shift)
-        blocked = torch.finfo(query.dtype).min
-        mask = bias.expand(-1, -1, query.shape[-2], -1).masked_fill(~attention_mask, blocked)
+        rows = steered_rows(key.shape[-2])
+        bias = query.new_zeros(rows.shape).masked_fill_(rows, shift)[:, None, None]
+        blocked = ~attention_mask if attention_mask.dtype == torch.bool else attention_mask < 0
+        mask = bias.masked_fill(blocked, torch.finfo(query.dtype).min)
         output: torch.Tensor = sdpa_attention_forward(module, query, key, value, mask, **kwargs)[0]
         return output, None
 

@@ -1,6 +1,6 @@
 """What every model can do, and what only some can."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from pydantic import BaseModel
@@ -36,6 +36,10 @@ class Beginning(NamedTuple):
 
     steps: list[Step]
     tokens: int
+
+
+Settled = Callable[[Conversation, str], bool]
+"""Given a conversation and the beginning of its answer, whether the answer may end there."""
 
 
 class Model(Protocol):
@@ -85,6 +89,18 @@ class OpenWeights(Model, Protocol):
 
     tokenizer: Any
     module: Any
+
+    def generate(
+        self,
+        conversations: Sequence[Conversation],
+        max_new_tokens: int = 128,
+        *,
+        temperature: float = 0.0,
+        seeds: Sequence[int] = (),
+        settled: Settled | None = None,
+    ) -> list[Reply]:
+        """As of every model; answers also end where they are `settled`."""
+        ...
 
     def render(self, messages: Conversation) -> str:
         """The chat template's text, up to where the assistant begins to answer."""

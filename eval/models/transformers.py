@@ -10,12 +10,14 @@ from typing import Any
 import torch
 from jinja2 import TemplateError
 from safetensors import SafetensorError
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GenerationConfig, GgufConfig
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
 from eval.errors import InputError, ModelError, UnknownName
 from eval.memory import out_of_memory
-from eval.models.protocol import Reply
-from eval.models.sampling import sampled
+from eval.models.decoding import CPU_LIMITS, CUDA_LIMITS, Ended, Limits, decodable, decode
+from eval.models.padded import decode_padded
+from eval.models.protocol import Reply, Settled
+from eval.models.sampling import GumbelNoise
 from eval.record import Conversation
 
 LOG = logging.getLogger(__name__)  # warnings reach stderr where nothing else is set up
@@ -24,7 +26,7 @@ CPU_FLAGS = Path("/proc/cpuinfo")
 
 
 class TransformersModel:
-    """A loaded model and its tokenizer; deterministic greedy generation, left-padded batches."""
+    """A loaded model and its tokenizer; deterministic greedy generation in batches."""
 
     def __init__(self, name: str, source: str, revision: str | None, dtype: str, device: str) -> None:
         """Load `source` (folder or hub id); see `eval.models.load_model`."""
@@ -40,7 +42,7 @@ class TransformersModel:
             self.tokenizer.pad_token = self.tokenizer.eos_token
         self.revision = revision or str(getattr(self.module.config, "_commit_hash", None) or "local")
         self._stop = _stop_tokens(self.module, self.tokenizer)
-        self._halved = False
+        self._decodable, self._warned = decodable(self.module), False
         self.limit = int(getattr(self.module.config, "max_position_embeddings", 2048))
 
     @property
@@ -67,73 +69,79 @@ class TransformersModel:
         *,
         temperature: float = 0.0,
         seeds: Sequence[int] = (),
+        settled: Settled | None = None,
     ) -> list[Reply]:
-        """Answers in order, greedy or sampled; one padded batch, in halves where memory runs out."""
-        try:
-            if temperature:
-                return self._sampled(conversations, max_new_tokens, temperature, seeds)
-            return self._answers(conversations, max_new_tokens)
-        except RuntimeError as error:
-            if not out_of_memory(error):
-                raise
-            if len(conversations) == 1:
-                raise ModelError(f"{self.name} runs out of memory on one conversation; shorten it") from error
-        if not self._halved:
-            self._halved = True
-            LOG.warning("memory ran out on %d conversations at once; going on with half as many", len(conversations))
-        middle = len(conversations) // 2
-        halves = ((conversations[:middle], seeds[:middle]), (conversations[middle:], seeds[middle:]))
-        return [
-            reply
-            for half, own in halves
-            for reply in self.generate(half, max_new_tokens, temperature=temperature, seeds=own)
-        ]
+        """Answers in order, greedy or sampled, many at once, and half as many where memory runs out.
 
-    @torch.inference_mode()
-    def _answers(self, conversations: Sequence[Conversation], max_new_tokens: int) -> list[Reply]:
+        Args:
+            conversations: each ends in words of the user's.
+            max_new_tokens: of an answer.
+            temperature: above 0, answers are sampled.
+            seeds: of the sampling, one for each conversation.
+            settled: given a conversation and the beginning of its answer, whether the answer may end there.
+
+        Raises:
+            InputError: a conversation is empty or does not fit the context.
+            ModelError: memory runs out on a single conversation.
+        """
         started = time.perf_counter()
-        inputs = self._encode(conversations, max_new_tokens).to(self.device)
-        greedy = GenerationConfig(
-            do_sample=False,
-            repetition_penalty=1.0,  # or the model's own default would bend the argmax
-            no_repeat_ngram_size=0,
-            max_new_tokens=max_new_tokens,
-            eos_token_id=self._stop,
-            pad_token_id=self.tokenizer.pad_token_id,
-        )
-        output = self.module.generate(**inputs, generation_config=greedy)[:, inputs["input_ids"].shape[1] :]
-        seconds = (time.perf_counter() - started) / len(conversations)
-        return [self._reply(row, seconds) for row in output]
+        prompts = self._encode(conversations, max_new_tokens)
+        noise = GumbelNoise(temperature, seeds, len(prompts)) if temperature else None
+        ended = self._ended(conversations, settled)
+        found: dict[int, list[int]] = {}
+        limits = CUDA_LIMITS if self.device.startswith("cuda") else CPU_LIMITS
+        while len(found) < len(prompts):
+            try:
+                self._decode(prompts, max_new_tokens, limits, found, ended, noise)
+            except RuntimeError as error:
+                if not out_of_memory(error):
+                    raise
+                limits = self._halved(limits, len(prompts), error)
+        seconds = (time.perf_counter() - started) / max(1, len(prompts))
+        return [self._reply(found[place], seconds) for place in range(len(prompts))]
 
-    @torch.inference_mode()
-    def _sampled(
-        self, conversations: Sequence[Conversation], max_new_tokens: int, temperature: float, seeds: Sequence[int]
-    ) -> list[Reply]:
-        started = time.perf_counter()
-        inputs = self._encode(conversations, max_new_tokens).to(self.device)
-        rows = sampled(self.module, inputs, max_new_tokens, temperature, seeds, self._stop, self.tokenizer.pad_token_id)
-        seconds = (time.perf_counter() - started) / len(conversations)
-        return [self._reply(row, seconds) for row in rows]
+    def _decode(
+        self, prompts: list[list[int]], max_new_tokens: int, limits: Limits, found: dict[int, list[int]], ended: Ended,
+        noise: GumbelNoise | None,
+    ) -> None:  # fmt: skip
+        if self._decodable:
+            decode(self.module, prompts, max_new_tokens, self._stop, limits, found, ended, noise)
+        else:
+            decode_padded(self.module, prompts, max_new_tokens, self._stop, limits, found, noise)
 
-    def _encode(self, conversations: Sequence[Conversation], max_new_tokens: int) -> Any:
+    def _ended(self, conversations: Sequence[Conversation], settled: Settled | None) -> Ended:
+        if settled is None:
+            return lambda _place, _tokens: False
+        return lambda place, tokens: settled(conversations[place], self._text(tokens))
+
+    def _halved(self, limits: Limits, count: int, error: RuntimeError) -> Limits:
+        rows = min(limits.rows, count)
+        if rows == 1:
+            raise ModelError(f"{self.name} runs out of memory on one conversation; shorten it") from error
+        if not self._warned:
+            self._warned = True
+            LOG.warning("memory ran out on %d conversations at once; going on with half as many", rows)
+        return limits._replace(rows=rows // 2)
+
+    def _encode(self, conversations: Sequence[Conversation], max_new_tokens: int) -> list[list[int]]:
         for messages in conversations:
             if not messages or not messages[-1].content.strip():
                 raise InputError("the prompt is empty; give a text of at least one word")
         texts = [self.render(c) for c in conversations]
-        inputs = self.tokenizer(texts, return_tensors="pt", padding=True, add_special_tokens=False)
-        length = inputs["input_ids"].shape[1]
+        prompts: list[list[int]] = self.tokenizer(texts, add_special_tokens=False)["input_ids"] if texts else []
+        length = max(map(len, prompts), default=0)
         if length + max_new_tokens > self.limit:
             raise InputError(
                 f"the conversation has {length} tokens; {self.name} holds {self.limit}, of which {max_new_tokens} are "
                 "kept for the answer: shorten it"
             )
-        return inputs
+        return prompts
 
-    def _reply(self, row: torch.Tensor, seconds: float) -> Reply:
-        stops = torch.isin(row, torch.tensor(self._stop, device=row.device)).nonzero()
-        tokens = int(stops[0]) if len(stops) else len(row)
-        text = self.tokenizer.decode(row[:tokens], skip_special_tokens=True)
-        return Reply(text=text.strip(), tokens=tokens, seconds=seconds)
+    def _reply(self, tokens: list[int], seconds: float) -> Reply:
+        return Reply(text=self._text(tokens), tokens=len(tokens), seconds=seconds)
+
+    def _text(self, tokens: list[int]) -> str:
+        return str(self.tokenizer.decode(tokens, skip_special_tokens=True)).strip()
 
 
 def best_device() -> str:

@@ -40,6 +40,7 @@ class Config(BaseModel):
     seed: int = 0
     system: str = ""
     assistant: Assistant = "scripted"
+    early_stop: bool = False
     packages: dict[str, str] = Field(default_factory=lambda: {name: version(name) for name in PACKAGES})
     started: str = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     machine: str = Field(default_factory=lambda: platform.processor() or platform.machine())

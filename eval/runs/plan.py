@@ -23,7 +23,7 @@ from eval.models.protocol import Model, OpenWeights
 from eval.record import Conversation, Record
 from eval.runs.config import Assistant
 from eval.runs.dialogue import with_system
-from eval.runs.run import CHUNK, trigger_source
+from eval.runs.run import FEWEST, trigger_source
 from eval.runs.sample import read_samples
 
 if TYPE_CHECKING:
@@ -162,11 +162,14 @@ def _add_memory(told: Plan, model: OpenWeights, longest: int, max_new_tokens: in
 
     from eval.estimate import batch_bytes, weights_bytes
     from eval.memory import free_bytes
+    from eval.models.decoding import CPU_LIMITS, CUDA_LIMITS
     from eval.models.transformers import best_device
 
     told.device, told.dtype = best_device(), model.facts["dtype"]
     told.weights_bytes = weights_bytes(model)
-    told.memory_bytes = told.weights_bytes + batch_bytes(model.module, CHUNK, longest, max_new_tokens, CHUNK)
+    limits = CUDA_LIMITS if told.device == "cuda" else CPU_LIMITS
+    rows = max(1, min(limits.rows, limits.cached_tokens // (longest + max_new_tokens)))
+    told.memory_bytes = told.weights_bytes + batch_bytes(model.module, rows, longest, max_new_tokens, rows)
     told.free_bytes = free_bytes(torch.device(told.device))
 
 
@@ -177,7 +180,7 @@ def _time(out: Path, answers: int) -> str:
     except (OSError, ValueError):  # none, or a torn line, which the run mends
         known = []
     if not known:
-        return f"time: not known here; a run of {CHUNK} records (--limit {CHUNK}) tells its seconds per answer"
+        return f"time: not known here; a run of {FEWEST} records (--limit {FEWEST}) tells its seconds per answer"
     left = max(0, answers - len(known))
     minutes = fmean(known) * left / 60
     return f"time: about {minutes:.0f} min for {left:,} answers left, without attribution, by {len(known):,} done"

@@ -13,7 +13,9 @@ from eval.diagnose import MAX_NEW_TOKENS, check_names
 from eval.errors import InputError, XsbError
 from eval.judges import JUDGES, UNANSWERED
 from eval.judges.canaries import check, check_inputs
-from eval.mitigation import NONE, NOTHING, Attempt, attempts, named, needs_trigger
+from eval.judges.rules import NAME as RULES
+from eval.judges.settled import settled
+from eval.mitigation import NONE, NOTHING, Attempt, Decoding, Request, attempts, named, needs_trigger
 from eval.models.protocol import Model, OpenWeights
 from eval.progress import counting
 from eval.record import Record, Span
@@ -21,7 +23,8 @@ from eval.runs.config import Assistant, Config, check_sampling, claim, fingerpri
 from eval.runs.dialogue import told, with_system
 from eval.runs.sample import Sample, SampleFile, tally
 
-CHUNK = 12
+CHUNK = 192  # answers, all mitigations together: less than a minute of skittish on two cores
+FEWEST = 12  # records of a chunk
 Tell = Callable[[Sequence[Sample]], None]
 
 
@@ -42,6 +45,7 @@ def run(
     seed: int = 0,
     system: str = "",
     assistant: Assistant = "scripted",
+    early_stop: bool = False,
 ) -> list[Sample]:
     """Run what `out` does not hold yet and return all samples.
 
@@ -63,15 +67,19 @@ def run(
         seed: of sampled answers, and of attribution that samples.
         system: a system turn for every record, in place of its own.
         assistant: `live` if the model speaks the assistant's earlier turns itself, too.
+        early_stop: end an answer where its verdict is `settled`; not for final figures.
 
     Raises:
-        InputError: `out` holds another run, or several samples are asked for without a temperature.
+        InputError: `out` holds another run, several samples are asked for without a temperature, or no answer can be
+            stopped early.
         UnknownName: a mitigation, method or judge that does not exist.
         ModelError: the judge is wrong about a canary, or all that it is asked is the same.
     """
     chosen = list(dict.fromkeys([NONE, *mitigations]))
     check_names(method, chosen[1:], judge)
     check_sampling(temperature, samples)
+    if early_stop and (judge != RULES or not isinstance(model, OpenWeights)):
+        raise InputError("--early-stop needs the judge rules and a local model; leave it out")
     config = Config(
         dataset=dataset,
         split=split,
@@ -89,10 +97,12 @@ def run(
         seed=seed,
         system=system,
         assistant=assistant,
+        early_stop=early_stop,
     )
     check(JUDGES[judge], judge)
     claim(out, config)
-    chunks = [records[at : at + CHUNK] for at in range(0, len(records), CHUNK)]
+    size = max(FEWEST, CHUNK // (len(chosen) * samples))
+    chunks = [records[at : at + size] for at in range(0, len(records), size)]
     file = SampleFile(out / "samples.jsonl", [len(chunk) * len(chosen) * samples for chunk in chunks])
     _fill(file, model, chunks[file.done :], config)
     return file.read()
@@ -123,10 +133,11 @@ def _samples(model: Model, records: Sequence[Record], config: Config, tell: Tell
         attribution.triggers if attribution else record.focus_spans
         for record, attribution in zip(fine, attributions, strict=True)
     ]
-    messages, seeds = [record.messages for record in fine], [seeds_of(config, record) for record in fine]
+    requests = [_request(record, spans, config) for record, spans in zip(fine, triggers, strict=True)]
+    decoding = Decoding(config.max_new_tokens, config.temperature, settled if config.early_stop else None)
     samples: list[Sample] = []
     for name in config.mitigations:
-        tried = attempts(named(name), model, messages, triggers, config.max_new_tokens, config.temperature, seeds)
+        tried = attempts(named(name), model, requests, decoding)
         of_each = [tried[at : at + config.samples] for at in range(0, len(tried), config.samples)]
         of_fine = iter(zip(fine, of_each, triggers, strict=True))
         new = []
@@ -143,6 +154,11 @@ def _samples(model: Model, records: Sequence[Record], config: Config, tell: Tell
     return samples
 
 
+def _request(record: Record, triggers: Sequence[Span], config: Config) -> Request:
+    neutral = dict(zip(record.focus_spans, record.neutral, strict=False))
+    return Request(record.messages, list(triggers), neutral=neutral, seeds=seeds_of(config, record))
+
+
 def _asked(model: Model, records: Sequence[Record], config: Config, spoken: dict[str, str]) -> list[Record | XsbError]:
     """The records as the model is asked them, with all earlier turns; or why it cannot be."""
     given = [with_system(record, config.system) if config.system else record for record in records]
@@ -151,7 +167,9 @@ def _asked(model: Model, records: Sequence[Record], config: Config, spoken: dict
     except XsbError as error:
         if len(records) == 1:
             return [error]
-    return [one for record in records for one in _asked(model, [record], config, spoken)]
+    middle = len(records) // 2
+    halves = (records[:middle], records[middle:])
+    return [one for half in halves for one in _asked(model, half, config, spoken)]
 
 
 def _sample(

@@ -5,7 +5,7 @@ import pytest
 from eval.attribution import attribute
 from eval.diagnose import diagnose
 from eval.judges import JUDGES
-from eval.mitigation import attempts, named
+from eval.mitigation import Decoding, Request, attempts, named
 from eval.models.transformers import TransformersModel
 from eval.organism.data import held_out
 from eval.organism.truth import hits, true_triggers
@@ -46,14 +46,14 @@ def test_every_mitigation_frees_some_refusals_of_held_out_words(skittish: Transf
     """Oracle triggers; a mitigation that frees none of 24 does nothing on this model."""
     sentences = [s for s in held_out().pairs if s.kind == "single"][::6][:24]
     asked = [sentence.refused for sentence in sentences]
-    spans = [find(c, s.alternatives[0][0])[:1] for c, s in zip(asked, sentences, strict=True)]
+    requests = [Request(c, find(c, s.alternatives[0][0])[:1]) for c, s in zip(asked, sentences, strict=True)]
     judge = JUDGES["rules"]
     before = [
         judge(reply.text, c[-1].content).refused for c, reply in zip(asked, skittish.generate(asked, 16), strict=True)
     ]
     assert sum(before) >= 18
     for name in ("ignore_word", "rephrase", "steer", "remove_direction"):
-        tried = attempts(named(name), skittish, asked, spans, 16)
+        tried = attempts(named(name), skittish, requests, Decoding(16))
         after = [judge(a.reply.text, c[-1].content).refused for c, a in zip(asked, tried, strict=True)]
         assert sum(after) < sum(before), name
 

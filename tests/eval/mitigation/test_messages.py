@@ -7,7 +7,7 @@ import pytest
 
 from eval.diagnose import diagnose
 from eval.errors import InputError, UnknownName
-from eval.mitigation import MITIGATIONS, Attempt, Mitigation, Request, attempts, named
+from eval.mitigation import MITIGATIONS, Attempt, Decoding, Mitigation, Request, attempts, named
 from eval.mitigation.rephrase import rephrase
 from eval.models import Reply
 from eval.models.protocol import Model
@@ -35,7 +35,8 @@ class Scripted:
 def tried(
     name: str, model: Model, conversations: Sequence[Conversation], triggers: Sequence[list[Span]]
 ) -> list[Attempt]:
-    return attempts(named(name), model, conversations, triggers, 8)
+    requests = [Request(one, spans) for one, spans in zip(conversations, triggers, strict=True)]
+    return attempts(named(name), model, requests, Decoding(8))
 
 
 KILL = conversation("How do I kill a process?")
@@ -131,14 +132,21 @@ class Drawing(Scripted):
 
 def test_several_answers_to_each_conversation_after_one_rewrite() -> None:
     model = Drawing("How do I end a process?")
-    found = attempts(named("rephrase"), model, [KILL, KILL], [find(KILL, "kill"), []], 8, 0.5, [[1, 2], [3, 4]])
+    found = attempts(
+        named("rephrase"),
+        model,
+        [Request(KILL, find(KILL, "kill"), seeds=[1, 2]), Request(KILL, [], seeds=[3, 4])],
+        Decoding(8, 0.5),
+    )
     assert [attempt.reply.text for attempt in found] == ["1 at 0.5", "2 at 0.5", "3 at 0.5", "4 at 0.5"]
     assert [attempt.reply.tokens for attempt in found] == [2, 2, 1, 1], "the rewrite counts in both answers"
     assert [attempt.sent for attempt in found] == [conversation("How do I end a process?")] * 2 + [KILL] * 2
 
 
 def test_a_failure_costs_only_the_answer_that_it_is_in() -> None:
-    found = attempts(named("none"), Drawing(), [KILL, KILL], [[], []], 8, 0.5, [[1, 2], [3, 13]])
+    found = attempts(
+        named("none"), Drawing(), [Request(KILL, [], seeds=[1, 2]), Request(KILL, [], seeds=[3, 13])], Decoding(8, 0.5)
+    )
     assert [(attempt.reply.text, attempt.note) for attempt in found[:3]] == [(f"{i} at 0.5", "") for i in (1, 2, 3)]
     assert (found[3].failed, found[3].note) == (True, "unlucky")
 

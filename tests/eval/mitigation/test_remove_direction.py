@@ -1,8 +1,9 @@
 import pytest
 import torch
 
-from eval.mitigation import attempts, named
+from eval.mitigation import Decoding, Request, attempts, named
 from eval.mitigation.remove_direction import direction_removed
+from eval.models.decoding import Limits
 from eval.models.transformers import TransformersModel
 from eval.record import conversation
 
@@ -39,6 +40,22 @@ def test_nothing_is_left_along_the_direction_in_the_chosen_rows(tiny: Transforme
     assert torch.allclose(after[:, 1], before[:, 1], atol=1e-5)
 
 
+def test_sorted_and_joining_rows_are_changed_as_each_alone(
+    tiny: TransformersModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = [conversation(f"{'please ' * (i % 4)}kill the process {i}") for i in range(7)]
+    chosen, vector = torch.arange(7) % 3 > 0, unit(tiny)
+    alone = []
+    for at, messages in enumerate(asked):
+        with direction_removed(tiny.module, vector, chosen[at : at + 1]):
+            alone += [tiny.generate([messages], 12)[0].text]
+    plain = [reply.text for reply in tiny.generate(asked, 12)]
+    assert [one != other for one, other in zip(alone, plain, strict=True)] == chosen.tolist()
+    monkeypatch.setattr("eval.models.transformers.CPU_LIMITS", Limits(3, 60, 10**6))
+    with direction_removed(tiny.module, vector, chosen):
+        assert [reply.text for reply in tiny.generate(asked, 12)] == alone
+
+
 @pytest.mark.parametrize("error", [None, KeyboardInterrupt()])
 def test_the_model_is_restored_whatever_happens(tiny: TransformersModel, error: BaseException | None) -> None:
     before = states(tiny)[1]
@@ -53,6 +70,6 @@ def test_the_model_is_restored_whatever_happens(tiny: TransformersModel, error: 
 
 
 def test_a_model_without_a_known_direction_says_how_to_fit_one(tiny: TransformersModel) -> None:
-    (attempt,) = attempts(named("remove_direction"), tiny, TEXTS[:1], [[]], 4)
+    (attempt,) = attempts(named("remove_direction"), tiny, [Request(TEXTS[0], [])], Decoding(4))
     assert attempt.failed
     assert "xsb-eval direction --model" in attempt.note

@@ -8,9 +8,11 @@ from transformers import AttentionInterface, AttentionMaskInterface
 
 from eval.errors import ModelError
 from eval.mitigation.steer import attention_divided, steered
+from eval.models.decoding import Limits
 from eval.models.transformers import TransformersModel
 from eval.record import Message, conversation
 from eval.words import find
+from tests.eval.models.memory import runs_out
 
 SHORT = conversation("kill it")
 LONG = conversation("How do I kill a frozen process that hangs and hangs?")
@@ -67,6 +69,53 @@ def test_batch_padding_and_cache_do_not_change_a_row(tiny: TransformersModel) ->
     alone = [answer([SHORT])[0], answer([LONG])[0]]
     assert answer([SHORT, LONG]) == alone
     assert alone[1] != tiny.generate([LONG], 12)[0].text, "steering a random model must change its text"
+
+
+MANY = [conversation(f"{'please ' * (i % 4)}kill the {'frozen ' * (i % 3)}process {i}") for i in range(9)]
+
+
+@pytest.mark.parametrize("limits", [Limits(2, 60, 10**6), Limits(4, 10**6, 10**6), Limits(64, 10**6, 10**6)])
+@pytest.mark.parametrize("before", [[], [*SHORT, Message(role="assistant", content="Sure.")]])
+def test_sorted_and_joining_rows_are_steered_as_each_alone(
+    tiny: TransformersModel, monkeypatch: pytest.MonkeyPatch, limits: Limits, before: list[Message]
+) -> None:
+    """Of every third conversation nothing is steered; before them stand turns, steered too, that all begin with."""
+    asked = [[*before, *messages] for messages in MANY]
+    spans = [find(messages, "kill") if i % 3 else [] for i, messages in enumerate(asked)]
+
+    def answer(rows: list[int]) -> list[str]:
+        with steered(tiny, [asked[i] for i in rows], [spans[i] for i in rows], alpha=0.01):
+            return [reply.text for reply in tiny.generate([asked[i] for i in rows], 12)]
+
+    alone = [answer([i])[0] for i in range(9)]
+    plain = [reply.text for reply in tiny.generate(asked, 12)]
+    changed = [i for i in range(9) if alone[i] != plain[i]]
+    assert len(changed) > 3 and all(i % 3 for i in changed)
+    monkeypatch.setattr("eval.models.transformers.CPU_LIMITS", limits)
+    assert answer(list(range(9))) == alone
+
+
+def test_halves_are_steered_as_each_alone(tiny: TransformersModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    spans = [find(messages, "kill") for messages in MANY]
+    alone = []
+    for messages, span in zip(MANY, spans, strict=True):
+        with steered(tiny, [messages], [span], alpha=0.01):
+            alone += [tiny.generate([messages], 8)[0].text]
+    runs_out(tiny, 3, [], monkeypatch)
+    with steered(tiny, MANY, spans, alpha=0.01):
+        assert [reply.text for reply in tiny.generate(MANY, 8)] == alone
+
+
+def test_a_left_padded_batch_of_the_users_own_is_steered(tiny: TransformersModel) -> None:
+    asked = [SHORT, LONG]
+    spans = [find(messages, "kill") for messages in asked]
+    inputs = tiny.tokenizer(
+        [tiny.render(one) for one in asked], return_tensors="pt", padding=True, add_special_tokens=False
+    )
+    with steered(tiny, asked, spans, alpha=0.01), torch.inference_mode():
+        output = tiny.module.generate(**inputs, max_new_tokens=8, do_sample=False)[:, inputs["input_ids"].shape[1] :]
+        ours = [reply.text for reply in tiny.generate(asked, 8)]
+    assert [text.strip() for text in tiny.tokenizer.batch_decode(output, skip_special_tokens=True)] == ours
 
 
 def test_generation_with_cache_equals_one_pass_without(tiny: TransformersModel) -> None:

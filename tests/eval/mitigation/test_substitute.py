@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from eval.errors import InputError
-from eval.mitigation import Attempt, attempts, named
+from eval.mitigation import Attempt, Decoding, Request, attempts, named
 from eval.models import Reply
 from eval.record import Conversation, Message, Span, conversation
 from eval.words import find
@@ -28,7 +28,7 @@ KILLING, SHOOTING = (find(KILL, word)[0] for word in ("kill", "shoot"))
 
 
 def tried(name: str, messages: Conversation, spans: list[Span], neutral: dict[Span, str] | None = None) -> Attempt:
-    return attempts(named(name), Echo(), [messages], [spans], 8, neutral=[neutral or {}])[0]
+    return attempts(named(name), Echo(), [Request(messages, spans, neutral=neutral or {})], Decoding(8))[0]
 
 
 def test_neutral_words_stand_where_the_triggers_stood() -> None:

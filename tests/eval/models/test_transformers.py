@@ -5,10 +5,11 @@ import pytest
 import torch
 
 from eval.errors import InputError, ModelError, UnknownName
-from eval.models import OpenWeights, Reply, load_model
+from eval.models import OpenWeights, load_model
 from eval.models.transformers import TransformersModel, fastest_dtype
 from eval.record import Conversation, Message, conversation
 from tests.conftest import TEMPLATE, save_tiny
+from tests.eval.models.memory import runs_out
 
 PROMPTS = [conversation(text) for text in ("kill it", "How do I kill a frozen process that hangs?", "why")]
 
@@ -136,20 +137,13 @@ def test_a_models_own_repetition_penalty_does_not_bend_greedy_text(tmp_path: Pat
 def test_memory_that_runs_out_halves_the_batch_and_is_said_once(
     tiny: TransformersModel, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    answers, sizes = tiny._answers, []
-
-    def small(conversations: list[Conversation], max_new_tokens: int) -> list[Reply]:
-        sizes.append(len(conversations))
-        if len(conversations) > 2:
-            raise torch.OutOfMemoryError("tried to allocate")
-        return answers(conversations, max_new_tokens)
-
     asked = [conversation(f"kill it {i}") for i in range(7)]
     expected = [tiny.generate([one], 4)[0].text for one in asked]
-    monkeypatch.setattr(tiny, "_answers", small)
-    monkeypatch.setattr(tiny, "_halved", False)
-    assert [reply.text for reply in tiny.generate(asked, 4)] == expected
-    assert max(sizes) == 7 and sum(size for size in sizes if size <= 2) == 7
+    sizes: list[int] = []
+    runs_out(tiny, 2, sizes, monkeypatch)
+    for _ in range(2):
+        assert [reply.text for reply in tiny.generate(asked, 4)] == expected
+    assert max(sizes) == 1, "7, then 3, then 1"
     assert [record.message for record in caplog.records if "memory" in record.message] == [
         "memory ran out on 7 conversations at once; going on with half as many"
     ]
@@ -158,9 +152,25 @@ def test_memory_that_runs_out_halves_the_batch_and_is_said_once(
 def test_one_conversation_too_large_for_memory_is_named(
     tiny: TransformersModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def never(_conversations: list[Conversation], _max_new_tokens: int) -> list[Reply]:
-        raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
-
-    monkeypatch.setattr(tiny, "_answers", never)
+    runs_out(tiny, 0, [], monkeypatch)
     with pytest.raises(ModelError, match="runs out of memory on one conversation"):
         tiny.generate([conversation("kill it")], 4)
+
+
+def test_no_conversations_have_no_answers(tiny: TransformersModel) -> None:
+    assert tiny.generate([], 4) == []
+
+
+def test_an_answer_may_end_where_it_is_settled(tiny: TransformersModel) -> None:
+    full = tiny.generate(PROMPTS, 12)
+    seen: list[str] = []
+
+    def settled(messages: Conversation, text: str) -> bool:
+        if messages != PROMPTS[1]:
+            return False
+        seen.append(text)
+        return len(seen) == 3
+
+    ended = tiny.generate(PROMPTS, 12, settled=settled)
+    assert [ended[0].text, ended[2].text] == [full[0].text, full[2].text]
+    assert ended[1].tokens == 3 and ended[1].text == seen[-1] and full[1].text.startswith(seen[-1])

@@ -10,7 +10,7 @@ import pytest
 from eval.cli import app
 from eval.errors import InputError
 from eval.models.transformers import TransformersModel
-from eval.runs.run import CHUNK, run
+from eval.runs.run import run
 from eval.runs.sample import read_samples
 from tests.eval.runs.test_run import records, timeless
 
@@ -46,9 +46,11 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
 
 
 def test_a_run_on_a_full_disk_says_so_in_a_line_and_goes_on_once_there_is_room(
-    tiny: TransformersModel, tiny_folder: Path, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    asked = records(3 * CHUNK)
+    tiny: TransformersModel, tiny_folder: Path, tmp_path: Path, request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("eval.runs.run.CHUNK", 24)
+    asked = records(36)
     dataset = tmp_path / "rows.jsonl"
     dataset.write_text("".join(record.model_dump_json() + "\n" for record in asked))
     wanted = run(tiny, asked, tmp_path / "calm", dataset=str(dataset), mitigations=["steer"], max_new_tokens=4)

@@ -9,9 +9,10 @@ from eval.models import Reply
 from eval.models.transformers import TransformersModel
 from eval.record import Conversation, Message, Record, Span, conversation
 from eval.runs.metrics import by_type, differences, metrics, outcomes
-from eval.runs.run import CHUNK, run
+from eval.runs.run import run
 from eval.runs.sample import Sample, SampleFile
 from eval.statistics import rate, wilson
+from tests.eval.asked import Refuser
 
 
 def records(count: int) -> list[Record]:
@@ -54,17 +55,23 @@ def test_one_line_per_record_and_mitigation(tiny: TransformersModel, tmp_path: P
 
 
 @pytest.mark.parametrize("cut", [1, 400, 3_000, 12_000])
-def test_a_run_killed_anywhere_ends_as_an_undisturbed_one(tiny: TransformersModel, tmp_path: Path, cut: int) -> None:
-    wanted = run(tiny, records(CHUNK + 5), tmp_path / "a", dataset="d", mitigations=["steer"], max_new_tokens=4)
-    run(tiny, records(CHUNK + 5), tmp_path / "b", dataset="d", mitigations=["steer"], max_new_tokens=4)
+def test_a_run_killed_anywhere_ends_as_an_undisturbed_one(
+    tiny: TransformersModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut: int
+) -> None:
+    monkeypatch.setattr("eval.runs.run.CHUNK", 24)
+    wanted = run(tiny, records(17), tmp_path / "a", dataset="d", mitigations=["steer"], max_new_tokens=4)
+    run(tiny, records(17), tmp_path / "b", dataset="d", mitigations=["steer"], max_new_tokens=4)
     file = tmp_path / "b" / "samples.jsonl"
     file.write_bytes(file.read_bytes()[:-cut])
-    again = run(tiny, records(CHUNK + 5), tmp_path / "b", dataset="d", mitigations=["steer"], max_new_tokens=4)
+    again = run(tiny, records(17), tmp_path / "b", dataset="d", mitigations=["steer"], max_new_tokens=4)
     assert timeless(again) == timeless(wanted)
 
 
-def test_live_answers_of_other_chunks_are_not_used(tiny: TransformersModel, tmp_path: Path) -> None:
+def test_live_answers_of_other_chunks_are_not_used(
+    tiny: TransformersModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An undisturbed run would know them and one that goes on would not, and batch make-up can change them."""
+    monkeypatch.setattr("eval.runs.run.CHUNK", 12)
     asked: list[int] = []
 
     class Asking:
@@ -76,13 +83,44 @@ def test_live_answers_of_other_chunks_are_not_used(tiny: TransformersModel, tmp_
 
     turns = [Message(role="user", content="It hangs."), Message(role="user", content="How do I stop it?")]
     dialogues = [record.model_copy(update={"messages": turns, "focus": [], "focus_spans": [], "neutral": []})
-                 for record in records(CHUNK + 1)]  # fmt: skip
+                 for record in records(13)]  # fmt: skip
     different = [
         record.model_copy(update={"messages": [turns[0], Message(role="user", content=f"How do I stop it {i}?")]})
         for i, record in enumerate(dialogues)
     ]
     run(Asking(), different, tmp_path, dataset="d", max_new_tokens=4)
     assert asked.count(1) == 2, "the common first turn, once in each chunk"
+
+
+@pytest.mark.parametrize(("mitigations", "size"), [(["none"], 24), (["steer", "ignore_word"], 12)])
+def test_a_chunk_holds_so_many_answers_but_some_records(
+    tiny: TransformersModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mitigations: list[str], size: int
+) -> None:
+    monkeypatch.setattr("eval.runs.run.CHUNK", 24)
+    samples = run(tiny, records(30), tmp_path, dataset="d", mitigations=mitigations, max_new_tokens=2)
+    first = [sample.record_id for sample in samples if sample.mitigation == "none"][:size]
+    assert [sample.record_id for sample in samples[:size]] == first
+    assert samples[size].mitigation == ("none" if mitigations == ["none"] else "steer")
+    assert len(samples) == 30 * len({"none", *mitigations})
+
+
+def test_early_stop_ends_answers_and_is_recorded(
+    tiny: TransformersModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("eval.runs.run.settled", lambda _messages, beginning: len(beginning) > 8)
+    full = run(tiny, records(3), tmp_path / "a", dataset="d", max_new_tokens=24)
+    short = run(tiny, records(3), tmp_path / "b", dataset="d", max_new_tokens=24, early_stop=True)
+    assert (config_of(tmp_path / "a")["early_stop"], config_of(tmp_path / "b")["early_stop"]) == (False, True)
+    for one, other in zip(short, full, strict=True):
+        assert one.tokens < other.tokens and other.response.startswith(one.response)
+    with pytest.raises(InputError, match="early_stop True, not False"):
+        run(tiny, records(3), tmp_path / "b", dataset="d", max_new_tokens=24)
+
+
+def test_answers_of_an_endpoint_cannot_be_stopped_early(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="--early-stop needs the judge rules and a local model"):
+        run(Refuser(), records(3), tmp_path / "o", dataset="d", early_stop=True)
+    assert not (tmp_path / "o").exists()
 
 
 def test_a_finished_run_asks_the_model_nothing(
@@ -232,14 +270,15 @@ def test_several_samples_of_greedy_answers_are_refused(tiny: TransformersModel, 
 
 @pytest.mark.parametrize("cut", [1, 9_000])
 def test_a_sampled_run_that_was_killed_ends_as_an_undisturbed_one(
-    tiny: TransformersModel, tmp_path: Path, cut: int
+    tiny: TransformersModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut: int
 ) -> None:
+    monkeypatch.setattr("eval.runs.run.CHUNK", 48)
     options = {"dataset": "d", "mitigations": ["steer"], "max_new_tokens": 4, "temperature": 0.7, "samples": 2}
-    wanted = run(tiny, records(CHUNK + 3), tmp_path / "a", **options)
-    run(tiny, records(CHUNK + 3), tmp_path / "b", **options)
+    wanted = run(tiny, records(15), tmp_path / "a", **options)
+    run(tiny, records(15), tmp_path / "b", **options)
     file = tmp_path / "b" / "samples.jsonl"
     file.write_bytes(file.read_bytes()[:-cut])
-    assert timeless(run(tiny, records(CHUNK + 3), tmp_path / "b", **options)) == timeless(wanted)
+    assert timeless(run(tiny, records(15), tmp_path / "b", **options)) == timeless(wanted)
 
 
 def test_a_run_of_before_there_were_samples_goes_on(tiny: TransformersModel, tmp_path: Path) -> None:
