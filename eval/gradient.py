@@ -96,7 +96,7 @@ class GradientScore:
         Raises:
             ModelError: a score or a gradient is not finite.
         """
-        with self._open():
+        with self.opened():
             parts = [self._run_or_halve(part) for part in torch.split(embeddings.detach(), self.plan.rows)]
         return self._finite(torch.cat([part[0] for part in parts]), torch.cat([part[1] for part in parts]))
 
@@ -112,7 +112,7 @@ class GradientScore:
         Raises:
             ModelError: the score or a gradient is not finite.
         """
-        with self._open(), _leaf(self._module.get_decoder().layers[layer]) as leaves:
+        with self.opened(), _leaf(self._module.get_decoder().layers[layer]) as leaves:
             score = self(self.embeddings[None])
             (gradient,) = torch.autograd.grad(score.sum(), leaves)
         self.passes += 1
@@ -132,7 +132,8 @@ class GradientScore:
         return self._module(input_ids=rows, use_cache=True, logits_to_keep=1).cache
 
     @contextmanager
-    def _open(self) -> Iterator[None]:
+    def opened(self) -> Iterator[None]:
+        """While open, calls keep what gradients need; weights have none."""
         with ExitStack() as stack:
             stack.enter_context(torch.enable_grad())
             stack.enter_context(_frozen(self._module))

@@ -13,19 +13,17 @@ import numpy as np
 import torch
 from pydantic import BaseModel
 
-from eval.errors import InputError, ModelError
+from eval.errors import InputError
+from eval.fitted import keep_fitted, read_fitted
 from eval.gradient import GradientScore
 from eval.models.protocol import OpenWeights
-from eval.models.skittish import cache_root
 from eval.progress import track
 from eval.record import Record
 from eval.refusals import refusals
 from eval.removal import word_tokens
-from eval.runs.sample import replace_file
 from eval.target import Array, refusal_openers
 from eval.words import words
 
-SHIPPED = Path(__file__).parent / "attribution" / "directions"
 CANDIDATES = 8  # layers tried, spread evenly over the model's first nine tenths
 LEAST = 8  # prompts of each side that means are taken of
 
@@ -53,22 +51,12 @@ def known(model: OpenWeights) -> RefusalDirection:
     Raises:
         ModelError: there is none yet.
     """
-    for folder in (SHIPPED, cache_root() / "directions"):
-        path = folder / _file_name(model)
-        if path.exists():
-            return RefusalDirection.model_validate_json(path.read_bytes())
-    raise ModelError(
-        f"no refusal direction is known for {model.name} at revision {model.facts['revision']}; "
-        f"fit one: xsb-eval direction --model {model.name}"
-    )
+    return RefusalDirection.model_validate_json(read_fitted("directions", model, "refusal direction is"))
 
 
 def save(found: RefusalDirection, model: OpenWeights, folder: Path | None = None) -> Path:
     """Write the direction where `known` looks for it; its path."""
-    path = (folder or cache_root() / "directions") / _file_name(model)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(path, found.model_dump_json() + "\n")
-    return path
+    return keep_fitted("directions", model, found.model_dump_json(), folder)
 
 
 def fit(model: OpenWeights, records: Sequence[Record], fitted_on: str) -> RefusalDirection:
@@ -142,7 +130,3 @@ def _states(model: OpenWeights, records: Sequence[Record], layers: Sequence[int]
         states = model.module(input_ids=rows, output_hidden_states=True, logits_to_keep=1).hidden_states
         found.append(torch.stack([states[layer + 1][0, at].float().mean(0) for layer in layers]))
     return np.asarray(torch.stack(found).double().cpu().numpy())
-
-
-def _file_name(model: OpenWeights) -> str:
-    return f"{model.name.strip('/').replace('/', '--')}-{model.facts['revision'][:12]}.json"

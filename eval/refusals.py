@@ -17,11 +17,13 @@ def refusals(model: Model, conversations: Sequence[Conversation], what: str = "g
     found: dict[int, bool] = {}
     for at in track(range(0, len(order), BATCH), what):
         chunk = order[at : at + BATCH]
-        replies = model.generate([conversations[i] for i in chunk], max_new_tokens=RESPONSE_TOKENS)
-        found.update(
-            {
-                i: judge(reply.text, conversations[i][-1].content).refused
-                for i, reply in zip(chunk, replies, strict=True)
-            }
-        )
+        refused = refused_together(model, [conversations[i] for i in chunk])
+        found.update(zip(chunk, refused, strict=True))
     return [found[i] for i in range(len(conversations))]
+
+
+def refused_together(model: Model, conversations: Sequence[Conversation]) -> list[bool]:
+    """The same of one batch, without a bar."""
+    replies = model.generate(conversations, max_new_tokens=RESPONSE_TOKENS)
+    pairs = zip(replies, conversations, strict=True)
+    return [judge(reply.text, messages[-1].content).refused for reply, messages in pairs]

@@ -8,12 +8,16 @@ from eval.commands.options import Dtype, ModelName, load_both, name_list
 from eval.errors import ModelError
 from eval.models.protocol import OpenWeights
 
+FitDataset = Annotated[str, typer.Option(help="Comma-separated datasets, each as for run.")]
+FitSplit = Annotated[str, typer.Option(help="Split to fit on; report on another.")]
+FitLimit = Annotated[int | None, typer.Option(min=1, help="Records, types and labels taking turns.")]
+
 
 def direction(
     model: ModelName = "skittish",
-    dataset: Annotated[str, typer.Option(help="Comma-separated datasets, each as for run.")] = "xsb",
-    split: Annotated[str, typer.Option(help="Split to fit on; report on another.")] = "dev",
-    limit: Annotated[int | None, typer.Option(min=1, help="Records, types and labels taking turns.")] = None,
+    dataset: FitDataset = "xsb",
+    split: FitSplit = "dev",
+    limit: FitLimit = None,
     dtype: Dtype = "auto",
 ) -> None:
     """Fit the refusal direction that the methods direction and hybrid need, and keep it for this model."""

@@ -104,10 +104,10 @@ def _by_score(model: OpenWeights, messages: Conversation, spans: Sequence[Span])
 def _by_answers(
     model: Model, conversations: Sequence[Conversation], triggers: Sequence[Sequence[Span]]
 ) -> list[Decision]:
-    from eval.refusals import refusals
+    from eval.refusals import refused_together
 
     bare = [without(one, spans) for one, spans in zip(conversations, triggers, strict=True)]
-    answers = refusals(model, [*conversations, *bare], "guard") if bare else []
+    answers = refused_together(model, [*conversations, *bare]) if bare else []
     first, second = answers[: len(bare)], answers[len(bare) :]
     return [_decision(refused, still) for refused, still in zip(first, second, strict=True)]
 

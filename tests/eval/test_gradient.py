@@ -136,7 +136,7 @@ def test_memory_is_estimated_and_saved(tiny: TransformersModel, target: str) -> 
             stored[tensor.untyped_storage().data_ptr()] = tensor
             return tensor
 
-        with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor), score._open():
+        with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor), score.opened():
             score(score.embeddings[None].clone().requires_grad_())
         kept[recompute] = sum(t.untyped_storage().nbytes() for at, t in stored.items() if at not in weights)
     estimate = row_bytes(tiny.module, score._fixed.shape[1], 6, 1 + len(score._target.tokens), recompute=False)

@@ -9,6 +9,7 @@ import torch
 import eval.refusal_direction as module
 from eval.attribution import attribute
 from eval.errors import InputError, ModelError
+from eval.fitted import SHIPPED
 from eval.gradient import GradientScore
 from eval.models.transformers import TransformersModel
 from eval.record import Record, Span, conversation
@@ -55,12 +56,12 @@ def test_the_method_takes_one_pass_and_the_two_ends(tiny: TransformersModel) -> 
 
 
 def test_a_model_without_a_direction_says_how_to_fit_one(tiny: TransformersModel) -> None:
-    with pytest.raises(ModelError, match="fit one: xsb-eval direction --model"):
+    with pytest.raises(ModelError, match="fit: xsb-eval direction --model"):
         attribute(tiny, conversation(PROMPT), "direction")
 
 
 def test_skittishs_direction_is_shipped_and_is_a_unit_vector() -> None:
-    paths = list(module.SHIPPED.glob("skittish-*.json"))
+    paths = list((SHIPPED / "directions").glob("skittish-*.json"))
     assert paths
     for path in paths:
         found = RefusalDirection.model_validate_json(path.read_bytes())

@@ -31,9 +31,13 @@ def test_the_softmax_is_renormalised_after_log_alpha_is_added(tiny: Transformers
     query = torch.tensor([1.0, 0.0]).view(1, 1, 1, 2)
     key = torch.tensor([[0.0, 0.0], [1.0, 0.0], [2.0, 0.0]]).view(1, 1, 3, 2)
     value = torch.eye(3).view(1, 1, 3, 3)
-    attention = _steered_attention(torch.tensor([[False, True]]), math.log(0.1))  # the third key came later
+    attention = _steered_attention(
+        torch.tensor([[False, True]]), torch.tensor([[math.log(0.1)]])
+    )  # the third key came later
     mask = torch.ones(1, 1, 1, 3, dtype=torch.bool)
-    output, _ = attention(tiny.module, query, key, value, mask, scaling=1.0, is_causal=False)
+    output, _ = attention(
+        tiny.module.get_decoder().layers[0].self_attn, query, key, value, mask, scaling=1.0, is_causal=False
+    )
     raw = torch.tensor([1.0, 0.1 * math.e, math.e**2])
     assert output.flatten() == pytest.approx((raw / raw.sum()).tolist(), abs=1e-5)
 
