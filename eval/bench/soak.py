@@ -24,7 +24,7 @@ LONGEST_LIFE_S = 8.0
 WRITING = 0.5  # share of the kills that come as soon as samples are written; the others come at any moment
 IMPORTED = [
     "datasets", "transformers.models.llama.modeling_llama", "eval.cli", "eval.load", "eval.models.transformers",
-    "eval.runs.report", "eval.runs.view", "eval.bench.soak",
+    "eval.runs.report", "eval.runs.view",
 ]  # fmt: skip
 Command = Callable[[Path], list[str]]  # the arguments of xsb-eval for a run into a folder
 
