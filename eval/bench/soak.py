@@ -53,7 +53,9 @@ def soak(command: Command, folder: Path, kills: int, rng: random.Random, longest
     log = folder / "log"
     calm = _life(command(folder / "calm"), log)
     calm.join()
+    _check(calm, log)
     wanted, torn, ends = _samples(folder / "calm"), 0, 0
+    out = folder / "killed-0"
     for _ in track(range(kills), "killing"):
         while True:
             out = folder / f"killed-{ends}"
@@ -103,11 +105,15 @@ def _wait(process: ForkServerProcess, samples: Path, rng: random.Random, longest
 
 def _ended(process: ForkServerProcess, out: Path, wanted: list[dict[str, Any]], log: Path) -> int:
     """One, if it has come to the right end."""
-    if process.exitcode:
-        raise RuntimeError(f"a run failed: {log.read_text(encoding='utf-8')[-2000:]}")
+    _check(process, log)
     if _samples(out) != wanted:
         raise RuntimeError(f"the samples in {out} are not those of the undisturbed run")
     return 1
+
+
+def _check(process: ForkServerProcess, log: Path) -> None:
+    if process.exitcode:
+        raise RuntimeError(f"a run failed: {log.read_text(encoding='utf-8')[-2000:]}")
 
 
 def _samples(folder: Path) -> list[dict[str, Any]]:
