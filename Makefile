@@ -40,7 +40,7 @@ bench: $(READY)  ## time attribution beside captum and inseq, answers beside tra
 	HF_HUB_OFFLINE=1 $(BIN)/xsb-eval bench generation
 	$(BIN)/xsb-build bench filter
 
-soak: $(READY)  ## kill a run at random moments and check that it ends as an undisturbed one
+soak: $(READY)  ## kill runs at 100 random moments and check that they end as an undisturbed one
 	$(BIN)/xsb-build release --out xsb
 	HF_HUB_OFFLINE=1 $(BIN)/python -m eval.bench.soak
 

@@ -25,7 +25,7 @@ LONGEST_LIFE_S = 8.0
 WRITING = 0.5  # share of the kills that come as soon as samples are written; the others come at any moment
 IMPORTED = [
     "datasets", "transformers.models.llama.modeling_llama", "eval.cli", "eval.load", "eval.models.transformers",
-    "eval.runs.report", "eval.runs.view", "eval.bench.soak",
+    "eval.runs.report", "eval.runs.view",
 ]  # fmt: skip
 Command = Callable[[Path], list[str]]  # the arguments of xsb-eval for a run into a folder
 
@@ -54,7 +54,9 @@ def soak(command: Command, folder: Path, kills: int, rng: random.Random, longest
     log = folder / "log"
     calm = _life(command(folder / "calm"), log)
     calm.join()
+    _check(calm, log)
     wanted, torn, ends = _samples(folder / "calm"), 0, 0
+    out = folder / "killed-0"
     for _ in track(range(kills), "killing"):
         while True:
             out = folder / f"killed-{ends}"
@@ -106,11 +108,15 @@ def _wait(process: ForkServerProcess, samples: Path, rng: random.Random, longest
 
 def _ended(process: ForkServerProcess, out: Path, wanted: list[dict[str, Any]], log: Path) -> int:
     """One, if it has come to the right end."""
-    if process.exitcode:
-        raise RuntimeError(f"a run failed: {log.read_text(encoding='utf-8')[-2000:]}")
+    _check(process, log)
     if _samples(out) != wanted:
         raise RuntimeError(f"the samples in {out} are not those of the undisturbed run")
     return 1
+
+
+def _check(process: ForkServerProcess, log: Path) -> None:
+    if process.exitcode:
+        raise RuntimeError(f"a run failed: {log.read_text(encoding='utf-8')[-2000:]}")
 
 
 def _samples(folder: Path) -> list[dict[str, Any]]:

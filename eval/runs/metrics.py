@@ -65,6 +65,13 @@ class Difference(BaseModel):
     only_after: int
     p: float | None
 
+    @property
+    def significant(self) -> bool:
+        """Whether it is more than chance would explain at the 5 % level: by `p`, or by the interval without one."""
+        if self.p is not None:
+            return self.p < 0.05
+        return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
+
 
 class Side(NamedTuple):
     """One side of a comparison: a name, and samples of one mitigation."""

@@ -89,9 +89,10 @@ class SampleFile:
 
 
 def read_samples(path: Path) -> list[Sample]:
-    """The samples of a finished run's file."""
+    """The samples of a run's file; a last line without an end, of a run that was killed, is none yet."""
     # bytes: a text's splitlines would also split at U+2028 inside of an answer
-    return [Sample.model_validate_json(line) for line in path.read_bytes().splitlines()]
+    lines = path.read_bytes().splitlines(keepends=True)
+    return [Sample.model_validate_json(line) for line in lines if line.endswith(b"\n")]
 
 
 def numbered(samples: Iterable[Sample]) -> list[tuple[tuple[str, int], Sample]]:

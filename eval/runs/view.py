@@ -32,7 +32,12 @@ def show_metrics(samples: Sequence[Sample], console: Console) -> None:
         told = f"against none, in percentage points, on the same records, 95 % intervals; {test}"
         console.print(Text(told, style="dim"))
     if unscored := sum(sample.verdict.label == "unscored" for sample in samples):
-        console.print(f"{unscored} samples could not be judged and are not counted")
+        told = (
+            "1 sample could not be judged and is"
+            if unscored == 1
+            else f"{unscored} samples could not be judged and are"
+        )
+        console.print(f"{told} not counted")
 
 
 def show_changes(changes: Sequence[Change], console: Console) -> None:
@@ -50,6 +55,8 @@ def show_changes(changes: Sequence[Change], console: Console) -> None:
                 str(row.only_after), _p(row.p),
             )  # fmt: skip
         console.print(table)
+        beyond = [row.figure.replace("_", " ") for row in change.differences if row.significant]
+        console.print(f"more than chance would explain (5 % level): {', '.join(beyond) or 'nothing'}")
         for flip in change.flips:
             label = flip.label or "no label"
             turned = f"{VERDICTS[flip.before]} -> {VERDICTS[flip.after]}"

@@ -266,6 +266,9 @@ def test_an_unfinished_run_says_so(folder: Path) -> None:
     assert "not finished" not in page(folder).text
     made(folder, [sampled(record, "none") for record in RUN])
     assert "not finished: 7 of 14 samples are there" in page(folder).text
+    with (folder / "samples.jsonl").open("a") as file:
+        file.write('{"record_id": "a')
+    assert "not finished: 7 of 14 samples are there" in page(folder).text, "half a line is no sample"
 
 
 def test_words_from_annotators_are_not_called_the_cause() -> None:
@@ -325,7 +328,8 @@ def test_headline_without_one_side(samples: list[Sample], said: str) -> None:
         ("config.json", None, "has no config.json"),
         ("samples.jsonl", None, "has no samples.jsonl"),
         ("samples.jsonl", "", "has no samples yet"),
-        ("samples.jsonl", '{"record_id": "a', "Sample in .* is broken"),
+        ("samples.jsonl", '{"record_id": "a', "has no samples yet"),
+        ("samples.jsonl", '{"record_id": "a\n', "Sample in .* is broken"),
         ("config.json", "{}", "Config in .* is broken"),
     ],
 )

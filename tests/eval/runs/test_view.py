@@ -3,14 +3,17 @@
 import re
 from collections import Counter
 from io import StringIO
+from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from eval.judges.verdict import VerdictLabel
 from eval.progress import counting
+from eval.runs.compare import compare
 from eval.runs.sample import Sample, tally
-from eval.runs.view import show_metrics
-from tests.eval.runs.test_report import RUN, sampled
+from eval.runs.view import show_changes, show_metrics
+from tests.eval.runs.test_report import RUN, made, sampled
 from tests.eval.runs.test_run import answers
 
 
@@ -38,7 +41,7 @@ def test_every_label_every_verdict_both_deltas_and_the_cost() -> None:
         "none 0.25 7",
         "steer +67 (0 to +100) 0.500 +50 (0 to +100) 1.000 0.50 7",
         "against none, in percentage points, on the same records, 95 % intervals; p by McNemar's exact test",
-        "1 samples could not be judged and are not counted",
+        "1 sample could not be judged and is not counted",
     ]
 
 
@@ -65,6 +68,16 @@ def test_several_answers_have_no_p() -> None:
     lines = shown(samples)
     assert "steer +33 (0 to +67) 2.00 3" in lines
     assert lines[-1].endswith("no p for several answers")
+
+
+@pytest.mark.parametrize(("letters", "told"), [("c" * 6, "false refusal"), ("c" * 5 + "r", "nothing")])
+def test_whether_a_change_is_more_than_chance(letters: str, told: str, tmp_path: Path) -> None:
+    """Six of six discordant pairs: p = 2 / 2^6; five of five: 2 / 2^5 > 0.05."""
+    before = answers("none", "safe", dict.fromkeys("abcdef", "r"))
+    after = answers("none", "safe", dict(zip("abcdef", letters, strict=True)))
+    console = Console(file=StringIO(), width=100)
+    show_changes(compare([made(tmp_path / "before", before), made(tmp_path / "after", after)]), console)
+    assert f"more than chance would explain (5 % level): {told}\n" in console.file.getvalue()  # type: ignore[attr-defined]
 
 
 def test_progress_says_rate_time_left_and_what_was_counted() -> None:
