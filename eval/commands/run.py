@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
-from eval.commands.options import BaseUrl, Dtype, ModelName, Tokens, load_both, name_list
+from eval.commands.options import BaseUrl, Dtype, Judges, JudgeUrl, ModelName, Tokens, load_both, name_list
 from eval.errors import InputError
 
 
@@ -22,7 +22,12 @@ def run(
         str, typer.Option(help="Comma-separated names; a plus joins several: ignore_word+steer.")
     ] = "none",
     method: Annotated[str, typer.Option(help="Attribution method that finds the triggers.")] = "ablation",
-    judge: Annotated[str, typer.Option(help="Judge of the answers.")] = "rules",
+    judge: Judges = "rules",
+    harm_judge: Annotated[
+        str,
+        typer.Option(help="Whether answers to unsafe prompts really help to do harm: llm:MODEL or classifier:FOLDER."),
+    ] = "",
+    judge_base_url: JudgeUrl = None,
     limit: Annotated[
         int | None, typer.Option(min=1, help="Records of the dataset and of each suite, types taking turns.")
     ] = None,
@@ -35,23 +40,27 @@ def run(
 ) -> None:
     """Evaluate a model on a dataset, with and without mitigations."""
     from eval.diagnose import check_names
+    from eval.judges.panel import load_panel
     from eval.load import stratified
     from eval.runs.metrics import metrics
+    from eval.runs.notes import agreements, notes
     from eval.runs.report import write_report
     from eval.runs.run import run as evaluate
     from eval.suites import load_suite
-    from eval.view import show_metrics
+    from eval.view import show_judging, show_metrics
 
     names, suites = name_list(mitigations), list(dict.fromkeys(name_list(suite)))
     check_names(method, names, judge)
+    panel = load_panel(judge, harm_judge, judge_base_url)
     beside = [record for name in suites for record in stratified(load_suite(name), limit)]
     records, loaded = load_both([dataset], [split], model, dtype, base_url)
     records = [*stratified(records, limit), *beside]
     samples = evaluate(
         loaded, records, out, dataset=dataset, split=split, suites=suites, mitigations=names, method=method,
-        judge=judge, max_new_tokens=max_new_tokens, system=system, assistant=assistant,
+        judge=panel, max_new_tokens=max_new_tokens, system=system, assistant=assistant,
     )  # fmt: skip
     show_metrics(metrics(samples), Console())
+    show_judging(notes(samples, panel.facts), agreements(samples), Console())
     typer.echo(f"report: {write_report(out)}")
 
 

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, replace
 
 from eval.errors import XsbError
+from eval.judges.verdict import Answer
 from eval.models.protocol import Model, Reply
 from eval.record import Conversation, Span
 
@@ -64,6 +65,10 @@ class Attempt:
     reply: Reply
     note: str = ""
     failed: bool = False
+
+    def answer_to(self, messages: Conversation) -> Answer:
+        """What judges read: the answer, as one to the conversation that the mitigation changed."""
+        return Answer(messages, self.reply.text, self.reply.finish, self.failed)
 
 
 def attempts(

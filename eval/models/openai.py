@@ -20,6 +20,7 @@ from eval.models.protocol import Beginning, Reply, Step
 from eval.record import Conversation
 
 CONCURRENT = 8
+FILTERED = "content_filter"  # as a reason to stop, and as an error's code
 TOP = 20  # log-probabilities per token, the most that OpenAI's interface has
 Asked = TypeVar("Asked")
 
@@ -75,13 +76,19 @@ class OpenAIModel:
 
     def _answer(self, messages: Conversation, max_new_tokens: int) -> Reply:
         started = time.perf_counter()
-        completion = self._complete(messages, max_new_tokens)
-        text, usage = completion.choices[0].message.content or "", completion.usage
+        try:
+            completion = self._complete(messages, max_new_tokens)
+        except ModelError as error:
+            if not filtered(error):
+                raise
+            return Reply(text="", tokens=0, seconds=time.perf_counter() - started, finish=FILTERED)
+        choice, usage = completion.choices[0], completion.usage
         return Reply(
-            text=text.strip(),
+            text=(choice.message.content or "").strip(),  # and never the provider's field of reasoning
             tokens=usage.completion_tokens if usage else 0,
             seconds=time.perf_counter() - started,
             prompt_tokens=usage.prompt_tokens if usage else 0,
+            finish=choice.finish_reason or "",
         )
 
     def _beginning(self, messages: Conversation, max_new_tokens: int) -> Beginning | None:
@@ -147,6 +154,11 @@ def complete(client: openai.OpenAI, **request: Any) -> ChatCompletion:
     if not isinstance(completion, ChatCompletion) or not completion.choices:
         raise ModelError(f"{client.base_url} does not answer as an OpenAI endpoint; does --base-url end in /v1?")
     return completion
+
+
+def filtered(error: ModelError) -> bool:
+    """Whether a provider's content filter stopped the request, which it may tell by an HTTP error's code."""
+    return isinstance(error.__cause__, openai.APIStatusError) and error.__cause__.code == FILTERED
 
 
 def _blamed_on_the_request(cause: BaseException | None) -> bool:

@@ -19,6 +19,7 @@ from eval.record import Conversation
 
 LOG = logging.getLogger(__name__)  # warnings reach stderr where nothing else is set up
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+THINK = "<think>"
 CPU_FLAGS = Path("/proc/cpuinfo")
 
 
@@ -89,7 +90,8 @@ class TransformersModel:
         )
         output = self.module.generate(**inputs, generation_config=greedy)[:, inputs["input_ids"].shape[1] :]
         seconds = (time.perf_counter() - started) / len(conversations)
-        return [self._reply(row, seconds) for row in output]
+        begun = [THINK if self.render(c).rstrip().endswith(THINK) else "" for c in conversations]
+        return [self._reply(row, seconds, said) for row, said in zip(output, begun, strict=True)]
 
     def _encode(self, conversations: Sequence[Conversation], max_new_tokens: int) -> Any:
         for messages in conversations:
@@ -105,11 +107,13 @@ class TransformersModel:
             )
         return inputs
 
-    def _reply(self, row: torch.Tensor, seconds: float) -> Reply:
+    def _reply(self, row: torch.Tensor, seconds: float, begun: str) -> Reply:
+        """The text of a row, after what the chat template has begun it with, so that reasoning can be told from it."""
         stops = torch.isin(row, torch.tensor(self._stop, device=row.device)).nonzero()
         tokens = int(stops[0]) if len(stops) else len(row)
         text = self.tokenizer.decode(row[:tokens], skip_special_tokens=True)
-        return Reply(text=text.strip(), tokens=tokens, seconds=seconds)
+        finish = "stop" if len(stops) else "length"
+        return Reply(text=(begun + text).strip(), tokens=tokens, seconds=seconds, finish=finish)
 
 
 def best_device() -> str:

@@ -12,7 +12,12 @@ from eval.runs.metrics import FIGURES, Difference, Side, difference, paired
 from eval.runs.report import read_run
 from eval.runs.sample import Sample
 
-ASKED = ("fingerprint", "judge", "max_new_tokens")  # what must be equal for verdicts to be of the same question
+ASKED = (
+    "fingerprint",
+    "judge",
+    "harm_judge",
+    "max_new_tokens",
+)  # what must be equal for verdicts to be of the same question
 
 
 class Flip(BaseModel):

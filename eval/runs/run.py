@@ -18,8 +18,10 @@ from pydantic import BaseModel, Field
 from eval.attribution import METHODS, Attribution, attribute
 from eval.diagnose import MAX_NEW_TOKENS, check_names
 from eval.errors import InputError, XsbError
-from eval.judges import JUDGES, UNANSWERED
-from eval.judges.canaries import check, check_inputs
+from eval.judges import UNANSWERED
+from eval.judges.canaries import check_inputs
+from eval.judges.panel import Panel, by_fact, load_panel
+from eval.judges.verdict import JudgeFacts
 from eval.mitigation import NONE, NOTHING, Attempt, attempts, named, needs_trigger
 from eval.models.protocol import Model, OpenWeights
 from eval.progress import track
@@ -47,6 +49,8 @@ class Config(BaseModel):
     method: str
     mitigations: list[str]
     judge: str
+    harm_judge: str = ""
+    judges: list[JudgeFacts] = []
     max_new_tokens: int
     system: str = ""
     assistant: Assistant = "scripted"
@@ -65,7 +69,7 @@ def run(
     suites: Sequence[str] = (),
     mitigations: Sequence[str] = ("none",),
     method: str = "ablation",
-    judge: str = "rules",
+    judge: str | Panel = "rules",
     max_new_tokens: int = MAX_NEW_TOKENS,
     system: str = "",
     assistant: Assistant = "scripted",
@@ -83,7 +87,7 @@ def run(
         suites: see `dataset`.
         mitigations: names, several joined with a plus; `none` is always one of them.
         method: of attribution, which finds the triggers.
-        judge: of the answers.
+        judge: of the answers: names for `eval.judges.panel.load_panel`, or the panel; the first judge decides.
         max_new_tokens: of an answer.
         system: a system turn for every record, in place of its own.
         assistant: `live` if the model speaks the assistant's earlier turns itself, too.
@@ -91,10 +95,11 @@ def run(
     Raises:
         InputError: `out` holds another run.
         UnknownName: a mitigation, method or judge that does not exist.
-        ModelError: the judge is wrong about a canary, or all that it is asked is the same.
+        ModelError: a judge is wrong about a canary or cannot be reached, or all that it is asked is the same.
     """
     chosen = list(dict.fromkeys([NONE, *mitigations]))
-    check_names(method, chosen[1:], judge)
+    check_names(method, chosen[1:])
+    panel = load_panel(judge) if isinstance(judge, str) else judge
     config = Config(
         dataset=dataset,
         split=split,
@@ -105,29 +110,33 @@ def run(
         facts=model.facts,
         method=_trigger_source(model, method, chosen),
         mitigations=chosen,
-        judge=judge,
+        judge=panel.name,
+        harm_judge=panel.harm_name,
+        judges=panel.facts,
         max_new_tokens=max_new_tokens,
         system=system,
         assistant=assistant,
     )
-    check(JUDGES[judge], judge)
+    panel.check()
     _claim(out, config)
     chunks = [records[at : at + CHUNK] for at in range(0, len(records), CHUNK)]
     file = SampleFile(out / "samples.jsonl", [len(chunk) * len(chosen) for chunk in chunks])
-    _fill(file, model, chunks[file.done :], config)
+    _fill(file, model, chunks[file.done :], config, panel)
     return file.read()
 
 
-def _fill(file: SampleFile, model: Model, chunks: Sequence[Sequence[Record]], config: Config) -> None:
+def _fill(file: SampleFile, model: Model, chunks: Sequence[Sequence[Record]], config: Config, panel: Panel) -> None:
     """Run the chunks that are left, one after the other."""
     spoken: dict[str, str] = {}
     for chunk in track(chunks, "evaluating"):
-        samples = _samples(model, chunk, config, spoken)
+        samples = _samples(model, chunk, config, spoken, panel)
         check_inputs([(s.sent[-1].content, s.response) for s in samples if s.mitigation == NONE])
         file.append(samples)
 
 
-def _samples(model: Model, records: Sequence[Record], config: Config, spoken: dict[str, str]) -> list[Sample]:
+def _samples(
+    model: Model, records: Sequence[Record], config: Config, spoken: dict[str, str], panel: Panel
+) -> list[Sample]:
     """Every record of a chunk under every mitigation; the answers of a mitigation are one batch."""
     asked = _asked(model, records, config, spoken)
     fine = [record for record in asked if isinstance(record, Record)]
@@ -136,7 +145,7 @@ def _samples(model: Model, records: Sequence[Record], config: Config, spoken: di
         attribution.triggers if attribution else record.focus_spans
         for record, attribution in zip(fine, attributions, strict=True)
     ]
-    samples = []
+    samples, answers = [], []
     for name in config.mitigations:
         tried = attempts(named(name), model, [record.messages for record in fine], triggers, config.max_new_tokens)
         found = iter(zip(fine, tried, triggers, strict=True))
@@ -144,6 +153,9 @@ def _samples(model: Model, records: Sequence[Record], config: Config, spoken: di
             failed = Attempt(record.messages, NOTHING, note=str(ready), failed=True)
             one, attempt, spans = next(found) if isinstance(ready, Record) else (record, failed, [])
             samples.append(_sample(one, name, attempt, spans, config))
+            answers.append(attempt.answer_to(one.messages))
+    for sample, judged in zip(samples, panel(answers, [sample.unsafe for sample in samples]), strict=True):
+        sample.verdict, sample.judgements, sample.harm = judged
     unmitigated = [sample for sample, ready in zip(samples, asked, strict=False) if isinstance(ready, Record)]
     for sample, attribution in zip(unmitigated, attributions, strict=True):
         sample.features = attribution.features if attribution else []
@@ -172,7 +184,7 @@ def _sample(record: Record, name: str, attempt: Attempt, triggers: Sequence[Span
         triggers=[span.text(record.messages) for span in triggers],
         sent=attempt.sent,
         response=attempt.reply.text,
-        verdict=UNANSWERED if attempt.failed else JUDGES[config.judge](attempt.reply.text, record.prompt),
+        verdict=UNANSWERED,  # until the panel has judged the whole chunk
         seconds=attempt.reply.seconds,
         tokens=attempt.reply.tokens,
         note=attempt.note,
@@ -214,7 +226,7 @@ def _claim(out: Path, config: Config) -> None:
         before = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(f"{out} holds samples but no readable config.json; choose another --out") from error
-    now = json.loads(config.model_dump_json())
+    before, now = by_fact(before), by_fact(json.loads(config.model_dump_json()))
     different = [k for k in now if k not in ("started", "machine") and now[k] != before.get(k)]
     if different:
         told = "; ".join(f"{k} {before.get(k)!r}, not {now[k]!r}" for k in different)
