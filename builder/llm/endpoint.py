@@ -77,7 +77,7 @@ class Endpoint:
         self.model = model
         self._client = connect(base_url, max_retries=RETRIES, timeout=timeout)
         self._max_tokens, self._temperature = max_tokens, temperature
-        self._structured = Structured(self._client, schema)
+        self._structured = Structured(schema)
         self._per_byte = 1 / BYTES_PER_TOKEN
 
     def __enter__(self) -> Self:
@@ -108,6 +108,7 @@ class Endpoint:
             ModelError: the endpoint cannot be reached or refuses the request, also after retries.
         """
         completion = self._structured.complete(
+            self._client,
             model=self.model,
             messages=request.turns,
             max_tokens=self._max_tokens,

@@ -8,7 +8,7 @@ be reached at all is an error.
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from hashlib import sha256
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import openai
+from openai.types.chat import ChatCompletion
 from pydantic import BaseModel, ConfigDict, Field
 
 from eval.errors import ModelError
@@ -62,25 +63,28 @@ SCHEMAS: dict[str, type[RefusalSaid] | type[HarmSaid]] = {"refusal": RefusalSaid
 def make(wanted: Wanted, question: Question[O]) -> Judge[O]:
     """A judge by the model behind the colon; see `eval.judges.load_judge`."""
     model = needs_model(wanted, "llm:gpt-4o-mini")
-    client = connect(wanted.base_url, max_retries=RETRIES)
+    with connect(wanted.base_url, "--judge-base-url") as client:
+        endpoint = str(client.base_url.host)
     schema = SCHEMAS[question.name]
     prompt = (PROMPTS / f"{question.name}.md.j2").read_text(encoding="utf-8")
     facts = JudgeFacts(
         name=wanted.name,
         asked=question.name,
         model=model,
-        endpoint=str(client.base_url.host),
+        endpoint=endpoint,
         revision="unknown",
         labels=list(question.labels),
         prompt=prompt,
         prompt_hash=digest(prompt.encode(), json.dumps(json_schema(schema, True)).encode()),
     )
-    ask = partial(_opinion, Structured(client, schema), model, question, wanted.name)
+    structured = Structured(schema)
 
     def decide(answers: Sequence[Answer]) -> list[O]:
         prompts = [filled(question, answer) for answer in answers]
         distinct = dict(zip(prompts, answers, strict=True))  # equal ones cost once
-        with ThreadPoolExecutor(CONCURRENT) as pool:
+        with connect(wanted.base_url, max_retries=RETRIES) as client, ThreadPoolExecutor(CONCURRENT) as pool:
+            complete = partial(structured.complete, client, model=model)
+            ask = partial(_opinion, complete, question, wanted.name)
             said = dict(zip(distinct, pool.map(ask, distinct, distinct.values()), strict=True))
         return [said[prompt] for prompt in prompts]
 
@@ -100,10 +104,12 @@ def filled(question: Question[Any], answer: Answer) -> str:
     )  # fmt: skip
 
 
-def _opinion(structured: Structured, model: str, question: Question[O], name: str, prompt: str, answer: Answer) -> O:
+def _opinion(
+    complete: Callable[..., ChatCompletion], question: Question[O], name: str, prompt: str, answer: Answer
+) -> O:
     turns = [{"role": "user", "content": prompt}]
     try:
-        completion = structured.complete(model=model, messages=turns, max_tokens=MOST_TOKENS, temperature=0, seed=0)
+        completion = complete(messages=turns, max_tokens=MOST_TOKENS, temperature=0, seed=0)
     except ModelError as error:
         cause = error.__cause__
         if isinstance(cause, openai.APIConnectionError) and not isinstance(cause, openai.APITimeoutError):

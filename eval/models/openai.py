@@ -113,22 +113,24 @@ class OpenAIModel:
         )
 
 
-def connect(base_url: str | None, **options: Any) -> openai.OpenAI:
+def connect(base_url: str | None, option: str = "--base-url", **options: Any) -> openai.OpenAI:
     """A client of the endpoint; without `base_url`, OPENAI_BASE_URL or OpenAI's own. `options` are the client's.
+
+    `option` is where a user writes the address.
 
     Raises:
         ModelError: OpenAI's endpoint without a key, or an address that is none.
     """
     key = os.environ.get("OPENAI_API_KEY")
     if not key and not base_url and not os.environ.get("OPENAI_BASE_URL"):
-        raise ModelError("no OPENAI_API_KEY is set; set it, or give the --base-url of an endpoint without keys")
+        raise ModelError(f"no OPENAI_API_KEY is set; set it, or give the {option} of an endpoint without keys")
     if base_url and not base_url.startswith(("http://", "https://")):
-        raise ModelError(f"--base-url {base_url!r} is no address; write one like http://127.0.0.1:8000/v1")
+        raise ModelError(f"{option} {base_url!r} is no address; write one like http://127.0.0.1:8000/v1")
     try:
         return openai.OpenAI(base_url=base_url, api_key=key or "none", **options)
     except Exception as error:  # the HTTP library's own error for an address that is none
         raise ModelError(
-            f"--base-url {base_url!r} is no address ({_line(error)}); e.g. http://127.0.0.1:8000/v1"
+            f"{option} {base_url!r} is no address ({_line(error)}); e.g. http://127.0.0.1:8000/v1"
         ) from error
 
 

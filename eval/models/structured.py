@@ -22,17 +22,16 @@ class Structured:
     What it has once taken is asked for from then on. Safe to use from several threads.
     """
 
-    def __init__(self, client: openai.OpenAI, schema: type[BaseModel] | None) -> None:
-        """Prepare to ask `client`; without a schema for free text."""
-        self._client = client
+    def __init__(self, schema: type[BaseModel] | None) -> None:
+        """Prepare to ask; without a schema for free text."""
         self._formats: list[dict[str, Any]] = [_format(schema, True), _format(schema, False), {}] if schema else [{}]
 
-    def complete(self, **request: Any) -> ChatCompletion:
-        """One completion; arguments and errors as for `eval.models.openai.complete`."""
+    def complete(self, client: openai.OpenAI, **request: Any) -> ChatCompletion:
+        """One completion, always of the same endpoint; arguments and errors as for `eval.models.openai.complete`."""
         formats = self._formats
         for at in range(len(formats)):
             try:
-                found = complete(self._client, **request, **formats[at])
+                found = complete(client, **request, **formats[at])
             except ModelError as error:
                 last = at == len(formats) - 1
                 if last or not isinstance(error.__cause__, REFUSED) or filtered(error):
