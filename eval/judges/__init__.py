@@ -8,7 +8,7 @@ from eval.judges.making import Maker, Wanted, plain
 from eval.judges.rules import judge as rules
 from eval.judges.verdict import HARM, REFUSAL, UNANSWERED, Answer, Harm, Judge, Question, Verdict
 
-_RULES = [Path(__file__).parent / f"{name}.py" for name in ("rules", "reading", "patterns", "lecture", "question")]
+_RULES = [Path(__file__).parent / f"{name}.py" for name in ("reading", "patterns", "lecture", "question")]
 
 
 def _llm(wanted: Wanted, question: Question[Any]) -> Judge[Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from hashlib import sha256
+from inspect import getfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,8 +23,11 @@ Maker = Callable[[Wanted, Question[Any]], Judge[Any]]
 
 
 def plain(judge: Callable[[str, str], Verdict], files: Iterable[Path] = ()) -> Maker:
-    """A judge of refusal from a function of an answer and its prompt; its revision is a digest of `files`."""
-    sources = [path.read_bytes() for path in files]
+    """A judge of refusal from a function of an answer and its prompt.
+
+    Its revision is a digest of the file that the function stands in and of `files`, what else it goes by.
+    """
+    sources = [path.read_bytes() for path in (Path(getfile(judge)), *files)]
 
     def make(wanted: Wanted, question: Question[Any]) -> Judge[Any]:
         if wanted.model:
