@@ -10,11 +10,13 @@ from pydantic import BaseModel
 
 from eval.errors import InputError
 from eval.judges.verdict import REFUSAL, Answer, Judge, Verdict
+from eval.progress import track
 from eval.record import conversation
 from eval.runs.sample import replace_file
 from eval.statistics import Rate, rate
 
 LABELS = REFUSAL.labels
+CHUNK = 64
 ADDED = ("label", "evidence", "confidence")
 NUMBERED = re.compile(r"^\d+[_ -]")  # as in "2_full_refusal"
 
@@ -60,7 +62,9 @@ def read_rows(path: Path) -> list[Row]:
 
 def judged(rows: Sequence[Row], judge: Judge[Verdict]) -> list[Verdict]:
     """A verdict on each row; an empty response is a refusal of its own kind, as in a run."""
-    return judge([Answer(conversation(row["prompt"] or ""), row["response"] or "") for row in rows])
+    answers = [Answer(conversation(row["prompt"] or ""), row["response"] or "") for row in rows]
+    starts = track(range(0, len(answers), CHUNK), f"judging by {judge.facts.name}")
+    return [verdict for at in starts for verdict in judge(answers[at : at + CHUNK])]
 
 
 def write_rows(path: Path, rows: Sequence[Row], verdicts: Sequence[Sequence[Verdict]], names: Sequence[str]) -> None:
