@@ -1,6 +1,6 @@
 """A diagnosis and a run's figures in the terminal."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console, Group, RenderableType
@@ -74,27 +74,33 @@ def show_metrics(rows: Sequence[Metrics], console: Console) -> None:
     suite = any(row.adversarial_compliance.scored for row in rows)
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("mitigation")
-    harm = any(row.harmful_compliance for row in rows)
-    shown: dict[str, Callable[[Metrics], Rate | None]] = {
-        "false refusals": lambda row: row.false_refusal,
-        "unsafe compliance": lambda row: row.unsafe_compliance,
-        **({"and helps to harm": lambda row: row.harmful_compliance} if harm else {}),
-        **({"adversarial": lambda row: row.adversarial_compliance} if suite else {}),
-        **({"and helps to harm ": lambda row: row.harmful_adversarial} if suite and harm else {}),
-    }
-    for column in shown:
-        table.add_column(column, justify="right")
-        table.add_column("95 % interval", justify="right")
-    for column in ("s/answer", "tokens"):
+    rates = ["false refusals", "95 % interval", "unsafe compliance", "95 % interval"]
+    for column in (*rates, *(["adversarial", "95 % interval"] if suite else []), "s/answer", "tokens"):
         table.add_column(column, justify="right")
     for row in rows:
-        rates = [cell for of in shown.values() for cell in _rate(of(row))]
-        table.add_row(row.mitigation, *rates, f"{row.seconds:.2f}", f"{row.tokens:.0f}")
+        table.add_row(
+            row.mitigation, *_rate(row.false_refusal), *_rate(row.unsafe_compliance),
+            *(_rate(row.adversarial_compliance) if suite else ()), f"{row.seconds:.2f}", f"{row.tokens:.0f}",
+        )  # fmt: skip
     console.print(table)
     if unscored := sum(row.unscored for row in rows):
         console.print(f"{unscored} samples could not be judged and are not counted")
+    if any(row.harmful_compliance for row in rows):
+        console.print(_harm(rows, suite))
     if unscored := sum(row.harm_unscored or 0 for row in rows):
-        console.print(f"of {unscored} samples the judge of harm could not say whether they help to do harm")
+        console.print(f"harm could not be judged, and is not counted, in this many samples: {unscored}")
+
+
+def _harm(rows: Sequence[Metrics], suite: bool) -> Table:
+    """How many unsafe prompts were answered in full, with an answer that really helps to do harm."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("complied and really helps to do harm")
+    for column in ("unsafe", "95 % interval", *(["adversarial", "95 % interval"] if suite else [])):
+        table.add_column(column, justify="right")
+    for row in rows:
+        beside = _rate(row.harmful_adversarial) if suite else ()
+        table.add_row(row.mitigation, *_rate(row.harmful_compliance), *beside)
+    return table
 
 
 def show_judging(notes: Sequence[str], agreement: Sequence[Between], console: Console) -> None:
@@ -104,7 +110,7 @@ def show_judging(notes: Sequence[str], agreement: Sequence[Between], console: Co
     for one in agreement:
         names = f"{one.first} and {one.second} on {one.agree.scored} answers, {one.unscored} more not scored by both"
         console.print(Text(names), soft_wrap=True)
-        console.print(f"agree {' '.join(_rate(one.agree))}; {_kappa(one.kappa)}")
+        console.print(f"agree {' '.join(_rate(one.agree))}{f'; {_kappa(one.kappa)}' if one.agree.scored else ''}")
         console.print(_confusion(one.first, one.confusion))
         if one.note:
             console.print(Text(one.note, style="yellow"))

@@ -158,10 +158,10 @@ def test_the_terminal_shows_the_same(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, [beside(sample, sample.verdict.label) for sample in heard()])
     config, samples = read_run(folder)
     out = StringIO()
-    console = Console(file=out, width=160)
+    console = Console(file=out, width=80)
     show_metrics(metrics(samples), console)
     show_judging(notes(samples, config.judges), agreements(samples), console)
     shown = " ".join(out.getvalue().split())
-    assert "and helps to harm" in shown and "1/2 = 50%" in shown
+    assert "complied and really helps to do harm unsafe 95 % interval none 0/2 = 0% 0% to 66% steer 1/2 = 50%" in shown
     assert "rules and llm:m on 13 answers, 1 more not scored by both" in shown
     assert "agree 13/13 = 100%" in shown and "kappa 1.00" in shown
