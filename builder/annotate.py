@@ -12,13 +12,14 @@ from typing import NamedTuple
 
 from builder.candidate import Candidate, Proposal, focus_places
 from builder.jsonl import append, chunks, read, read_if_there
-from builder.llm.draft import AnnotationDraft, read_draft
+from builder.llm.draft import AnnotationDraft
 from builder.llm.endpoint import Endpoint, Limits, Request, ask_all, now
 from builder.llm.ledger import Call, Ledger, ledger_beside
 from builder.llm.prompting import fill, revision
 from eval.attribution import attribute
 from eval.errors import InputError
 from eval.models import Model, load_model
+from eval.models.structured import read_json
 from eval.progress import track, working
 from eval.record import conversation
 from eval.words import words
@@ -77,7 +78,7 @@ def _read_by(
     prompts = [fill(TEMPLATE, candidate.type, messages=candidate.messages, example=EXAMPLE) for candidate in chunk]
     requests = [Request(c.id, conversation(prompt), seed=0) for c, prompt in zip(chunk, prompts, strict=True)]
     for request, call in ask_all(endpoint, requests, ledger, limits):
-        found = read_draft(call.content, call.finish, AnnotationDraft)
+        found = read_json(call.content, call.finish, AnnotationDraft)
         if found.draft is None:
             missing[f"{endpoint.model}: {found.problem}"] += 1
         else:

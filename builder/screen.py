@@ -18,7 +18,7 @@ from builder.jsonl import append, chunks, read, write
 from builder.llm.endpoint import Endpoint, Limits, Request, ask_all, now
 from builder.llm.ledger import Ledger, ledger_beside
 from eval.errors import InputError, ModelError
-from eval.judges import JUDGES, UNANSWERED
+from eval.judges import UNANSWERED, load_judge
 from eval.models import Model, OpenWeights, load_model
 from eval.progress import track
 from eval.score import refusal_score
@@ -95,7 +95,7 @@ def _ask(screener: Screener, source: Path, out: Path) -> Path:
 
 
 def _screening(screener: Screener, prompt: str, answer: Answer, date: str) -> Screening:
-    verdict = UNANSWERED if answer.text is None else JUDGES[JUDGE](answer.text, prompt)
+    verdict = UNANSWERED if answer.text is None else load_judge(JUDGE).one(answer.text, prompt)
     return Screening(
         model=screener.name,
         facts=screener.facts,

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.errors import ModelError, UnknownName
-from eval.judges import Judge, Verdict
+from eval.judges import Answer, Judge, Verdict
 from eval.models.protocol import Beginning, Logprobs, Model, Step
 from eval.record import Conversation, Span
 from eval.removal import REMOVALS
@@ -39,9 +39,9 @@ class Calls:
     """
 
     def __init__(
-        self, model: Model, messages: Conversation, features: Sequence[Span], judge: Judge, *, max_new_tokens: int,
-        removal: str = "delete", neutral: Mapping[Span, str] | None = None, answer: Verdict | None = None,
-        judged: bool = False,
+        self, model: Model, messages: Conversation, features: Sequence[Span], judge: Judge[Verdict], *,
+        max_new_tokens: int, removal: str = "delete", neutral: Mapping[Span, str] | None = None,
+        answer: Verdict | None = None, judged: bool = False,
     ) -> None:  # fmt: skip
         """Prepare to ask for `messages` with any of its `features` removed; asks for them whole, to see what it gets.
 
@@ -138,14 +138,15 @@ def _refuses(text: bytes) -> float:
     return 0.5 if any(opener.startswith(text) for opener in OPENERS) else 0.0
 
 
-def _judging(model: Model, judge: Judge, max_new_tokens: int) -> Ask:
+def _judging(model: Model, judge: Judge[Verdict], max_new_tokens: int) -> Ask:
     """Judged text; an answer that cannot be judged is no refusal."""
 
     def ask(texts: Sequence[Conversation]) -> list[tuple[float, int]]:
         replies = model.generate(texts, max_new_tokens)
+        answers = [Answer(text, reply.text, reply.finish) for text, reply in zip(texts, replies, strict=True)]
         return [
-            (float(judge(reply.text, text[-1].content).refused), reply.prompt_tokens + reply.tokens)
-            for text, reply in zip(texts, replies, strict=True)
+            (float(verdict.refused), reply.prompt_tokens + reply.tokens)
+            for verdict, reply in zip(judge(answers), replies, strict=True)
         ]
 
     return ask

@@ -8,7 +8,8 @@ from pydantic import BaseModel, Field
 from eval.attribution import BUDGET, METHODS, REMOVAL, Attribution, attribute, check_target
 from eval.calls import JUDGED
 from eval.errors import InputError, UnknownName
-from eval.judges import JUDGES, UNANSWERED, Verdict
+from eval.judges import Answer, Verdict, check_judge
+from eval.judges.panel import Panel, judge_names, load_panel
 from eval.mitigation import Decoding, Request, attempts, named, needs_trigger
 from eval.models.protocol import Model
 from eval.record import Conversation, Span, conversation
@@ -21,23 +22,25 @@ Notify = Callable[[str], None]
 
 
 class Mitigated(BaseModel):
-    """What one mitigation did: the triggers it was given, what was sent, the answer and its verdict."""
+    """What one mitigation did: the triggers it was given, what was sent, the answer, its verdict, other judges' too."""
 
     name: str
     triggers: list[str]
     messages_sent: Conversation
     response: str
     verdict: Verdict
+    judgements: list[Verdict] = Field(default=[], exclude_if=lambda judgements: not judgements)
     note: str = Field(default="", exclude_if=lambda note: not note)
 
 
 class Diagnosis(BaseModel):
-    """Everything that `xsb-eval diagnose` shows; its JSON is the command's JSON."""
+    """Everything that `xsb-eval diagnose` shows; its JSON is the command's JSON. `judgements` are of further judges."""
 
     model: str
     messages: Conversation
     response: str
     verdict: Verdict
+    judgements: list[Verdict] = Field(default=[], exclude_if=lambda judgements: not judgements)
     attribution: Attribution | None
     mitigations: list[Mitigated]
 
@@ -49,7 +52,7 @@ def diagnose(
     mitigations: Sequence[str] = (),
     *,
     target: str = "refusal_openers",
-    judge: str = "rules",
+    judge: str | Panel = "rules",
     triggers: Sequence[str] = (),
     removal: str = REMOVAL,
     neutral: Mapping[str, str] | None = None,
@@ -66,7 +69,7 @@ def diagnose(
         method: of attribution; None skips it.
         mitigations: names in `eval.mitigation.MITIGATIONS`, or several joined with a plus; none by default.
         target: what attribution scores, a name in `eval.target.TARGETS`, or `judged_answers`.
-        judge: a name in `eval.judges.JUDGES`.
+        judge: names for `eval.judges.panel.load_panel`, or the panel; the first judge decides.
         triggers: words to mitigate instead of those that attribution finds.
         removal: how attribution removes words, a name in `eval.removal.REMOVALS`.
         neutral: what stands in place of which words, for the removal `neutral`.
@@ -80,7 +83,8 @@ def diagnose(
         InputError: the conversation cannot be answered, mitigations have no trigger to work on, or words no neutral.
         ModelError: the model lacks what was asked of it.
     """
-    check_names(method, mitigations, judge, target, removal)
+    check_names(method, mitigations, judge if isinstance(judge, str) else "rules", target, removal)
+    panel = load_panel(judge) if isinstance(judge, str) else judge
     messages = conversation(prompt)
     check_conversation(messages)
     by_hand, replacements = places(messages, triggers), neutral_spans(messages, removal, neutral or {})
@@ -95,35 +99,39 @@ def diagnose(
         notify(f"attribution: {method}")
         found = attribute(
             model, messages, method, target, reply.text, removal=removal, neutral=replacements, budget=budget,
-            seed=seed, judge=judge, max_new_tokens=max_new_tokens,
+            seed=seed, judge=panel.judges[0], max_new_tokens=max_new_tokens,
         )  # fmt: skip
     spans = by_hand or (found.triggers if found else [])
     tried = []
     for name in mitigations:
         notify(f"mitigation: {name}")
-        tried.append(_mitigated(model, messages, spans, name, judge, max_new_tokens))
+        tried.append(_mitigated(model, messages, spans, name, panel, max_new_tokens))
+    verdict, judgements, _ = panel([Answer(messages, reply.text, reply.finish)])[0]
     return Diagnosis(
         model=model.name,
         messages=messages,
         response=reply.text,
-        verdict=JUDGES[judge](reply.text, messages[-1].content),
+        verdict=verdict,
+        judgements=judgements,
         attribution=found,
         mitigations=tried,
     )
 
 
 def _mitigated(
-    model: Model, messages: Conversation, spans: list[Span], name: str, judge: str, max_new_tokens: int
+    model: Model, messages: Conversation, spans: list[Span], name: str, panel: Panel, max_new_tokens: int
 ) -> Mitigated:
     """One mitigation's answer; without a trigger it has nothing to change, and its note says so."""
     lacking = not spans and needs_trigger(name)
     (attempt,) = attempts(named(name), model, [Request(messages, spans)], Decoding(max_new_tokens))
+    verdict, judgements, _ = panel([attempt.answer_to(messages)])[0]
     return Mitigated(
         name=name,
         triggers=[span.text(messages) for span in spans],
         messages_sent=attempt.sent,
         response=attempt.reply.text,
-        verdict=UNANSWERED if attempt.failed else JUDGES[judge](attempt.reply.text, messages[-1].content),
+        verdict=verdict,
+        judgements=judgements,
         note=attempt.note or ("no word adds to refusal, so nothing was changed" if lacking else ""),
     )
 
@@ -140,8 +148,8 @@ def check_names(
         raise UnknownName("method", method, METHODS)
     for name in mitigations:
         named(name)
-    if judge not in JUDGES:
-        raise UnknownName("judge", judge, JUDGES)
+    for name in judge_names(judge):
+        check_judge(name)
     if target not in (*TARGETS, JUDGED):
         raise UnknownName("target", target, (*TARGETS, JUDGED))
     if removal not in REMOVALS:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from eval.attribution import Attribution, attribute
 from eval.errors import ModelError
-from eval.judges import JUDGES, Verdict
+from eval.judges import Answer, Verdict, load_judge
 from eval.models.protocol import Model
 from eval.record import Conversation
 
@@ -35,14 +35,15 @@ def compare(
         InputError: the conversation cannot be answered.
     """
     notify("answering")
-    response = model.generate([messages], max_new_tokens)[0].text
+    reply = model.generate([messages], max_new_tokens)[0]
     found, missing = {}, {}
     for method in methods:
         notify(method)
         try:
-            found[method] = attribute(model, messages, method, response=response, max_new_tokens=max_new_tokens)
+            found[method] = attribute(model, messages, method, response=reply.text, max_new_tokens=max_new_tokens)
         except ModelError as error:
             missing[method] = str(error)
     if not found:
         raise ModelError("; ".join(missing.values()))
-    return Comparison(model.name, messages, response, JUDGES["rules"](response, messages[-1].content), found, missing)
+    verdict = load_judge("rules")([Answer(messages, reply.text, reply.finish)])[0]
+    return Comparison(model.name, messages, reply.text, verdict, found, missing)

@@ -10,7 +10,10 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("builder", "eval", "hub_cards", "space_app")
-TORCH_FREE = ("eval.record", "eval.words", "eval.errors", "eval.progress", "eval.twins", "eval.models.openai")
+TORCH_FREE = (
+    "eval.record", "eval.words", "eval.errors", "eval.progress", "eval.twins", "eval.models.openai",
+    "eval.models.structured",
+)  # fmt: skip
 MAY_IMPORT = {
     "hub_cards": (),
     "eval": ("hub_cards",),
@@ -54,9 +57,7 @@ def test_attention_hooks_live_in_one_file() -> None:
     assert [p.relative_to(ROOT).as_posix() for p in users] == ["eval/mitigation/steer.py"]
 
 
-@pytest.mark.parametrize(
-    "module", ["builder.cli", "eval.cli", "eval.diagnose", "eval.twins", "eval.models.openai", "hub_cards.render"]
-)
+@pytest.mark.parametrize("module", ["builder.cli", "eval.cli", "eval.diagnose", "hub_cards.render", *TORCH_FREE])
 def test_no_torch_at_import(module: str) -> None:
     code = f"import sys, {module}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

@@ -13,10 +13,11 @@ from typing import Any, NamedTuple
 from builder.candidate import Candidate, Generation, code
 from builder.generate.plan import TEMPLATE, Order, Planned, plan
 from builder.jsonl import append, read_if_there
-from builder.llm.draft import PromptDraft, ScenarioDraft, read_draft
+from builder.llm.draft import PromptDraft, ScenarioDraft
 from builder.llm.endpoint import Endpoint, Limits, ask_all
 from builder.llm.ledger import Call, Ledger, ledger_beside
 from builder.llm.prompting import revision
+from eval.models.structured import read_json
 from eval.progress import track
 from eval.record import Conversation, Label, Message, Record, conversation
 
@@ -53,7 +54,7 @@ def generate(order: Order, records: Sequence[Record], endpoint: Endpoint, out: P
         answers = ask_all(endpoint, [p.request for p in batch.values()], ledger, limits)
         for request, call in track(answers, "generating", total=len(batch)):
             asked += 1
-            found = read_draft(call.content, call.finish, schema_of(order.scenario))
+            found = read_json(call.content, call.finish, schema_of(order.scenario))
             if found.draft is None:
                 unreadable[found.problem] += 1
                 continue

@@ -9,21 +9,18 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
-import openai
 from pydantic import BaseModel
 
-from builder.llm.draft import json_schema
 from builder.llm.ledger import Call, Ledger
-from eval.errors import ModelError
-from eval.models.openai import complete, connect
+from eval.models.openai import connect
+from eval.models.structured import Structured
 from eval.record import Conversation
 
 RETRIES = 8
 TIMEOUT = 300.0
 BYTES_PER_TOKEN = 2  # fewer than in any language that is written with letters
-REFUSED = (openai.BadRequestError, openai.UnprocessableEntityError)
 
 
 class Request(NamedTuple):
@@ -80,7 +77,7 @@ class Endpoint:
         self.model = model
         self._client = connect(base_url, max_retries=RETRIES, timeout=timeout)
         self._max_tokens, self._temperature = max_tokens, temperature
-        self._formats: list[dict[str, Any]] = [_format(schema, True), _format(schema, False), {}] if schema else [{}]
+        self._structured = Structured(schema)
         self._per_byte = 1 / BYTES_PER_TOKEN
 
     def __enter__(self) -> Self:
@@ -110,22 +107,14 @@ class Endpoint:
         Raises:
             ModelError: the endpoint cannot be reached or refuses the request, also after retries.
         """
-        formats = self._formats
-        try:
-            completion = complete(
-                self._client,
-                model=self.model,
-                messages=request.turns,
-                max_tokens=self._max_tokens,
-                temperature=self._temperature,
-                seed=request.seed,
-                **formats[0],
-            )
-        except ModelError as error:
-            if not isinstance(error.__cause__, REFUSED) or len(formats) == 1:
-                raise
-            self._formats = formats[1:]
-            return self.ask(request)
+        completion = self._structured.complete(
+            self._client,
+            model=self.model,
+            messages=request.turns,
+            max_tokens=self._max_tokens,
+            temperature=self._temperature,
+            seed=request.seed,
+        )
         usage, choice = completion.usage, completion.choices[0]
         if usage:  # more than was seen, since another prompt may be denser
             seen = 1.1 * usage.prompt_tokens / _size(request)
@@ -199,8 +188,3 @@ def _too_much(ledger: Ledger, running: Running, most: int, limits: Limits) -> bo
 def _size(request: Request) -> int:
     """Bytes of the texts; roles and the chat template's own tokens are counted as a few more."""
     return sum(len(message.content.encode()) + 50 for message in request.messages)
-
-
-def _format(schema: type[BaseModel], bounded: bool) -> dict[str, Any]:
-    form = {"name": schema.__name__, "strict": True, "schema": json_schema(schema, bounded)}
-    return {"response_format": {"type": "json_schema", "json_schema": form}}

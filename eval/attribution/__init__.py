@@ -18,7 +18,7 @@ from eval.attribution.phrases import phrases
 from eval.attribution.shap import shap
 from eval.calls import JUDGED, RATE, Calls
 from eval.errors import InputError, ModelError, UnknownName
-from eval.judges import JUDGES
+from eval.judges import Answer, Judge, Verdict, load_judge
 from eval.models.protocol import Model, OpenWeights
 from eval.record import Conversation, Span
 from eval.words import words
@@ -51,7 +51,7 @@ def attribute(
     neutral: Mapping[Span, str] | None = None,
     budget: int = BUDGET,
     seed: int = 0,
-    judge: str = "rules",
+    judge: str | Judge[Verdict] = "rules",
     max_new_tokens: int = 128,
 ) -> Attribution:
     """Every word's share in the model's refusal.
@@ -66,7 +66,7 @@ def attribute(
         neutral: what stands in place of some words, for the removal `neutral`.
         budget: about how many evaluations a method that samples may ask for.
         seed: of the sampling.
-        judge: of answers, a name in `eval.judges.JUDGES`.
+        judge: of answers, or the name of one for `eval.judges.load_judge`.
         max_new_tokens: of an answer that is judged.
 
     Raises:
@@ -118,7 +118,7 @@ def prepare(
     neutral: Mapping[Span, str] | None,
     budget: int,
     seed: int,
-    judge: str = "rules",
+    judge: str | Judge[Verdict] = "rules",
     max_new_tokens: int = 128,
 ) -> Case:
     """What a method is asked; arguments as for `attribute`."""
@@ -144,15 +144,14 @@ def _calls(
     response: str,
     removal: str,
     neutral: Mapping[Span, str] | None,
-    judge: str,
+    judge: str | Judge[Verdict],
     max_new_tokens: int,
 ) -> Calls:
     check_target(model, target)
-    if judge not in JUDGES:
-        raise UnknownName("judge", judge, JUDGES)
-    answer = JUDGES[judge](response, messages[-1].content) if response else None
+    chosen = load_judge(judge) if isinstance(judge, str) else judge
+    answer = chosen([Answer(messages, response)])[0] if response else None
     return Calls(
-        model, messages, features, JUDGES[judge], max_new_tokens=max_new_tokens, removal=removal,
+        model, messages, features, chosen, max_new_tokens=max_new_tokens, removal=removal,
         neutral=neutral, answer=answer, judged=target == JUDGED,
     )  # fmt: skip
 

@@ -8,7 +8,18 @@ from rich.console import Console
 
 from eval.attribution import BUDGET, METHODS, REMOVAL, default_method
 from eval.calls import JUDGED
-from eval.commands.options import BaseUrl, Dialogue, Dtype, ModelName, Prompt, Tokens, name_list, read_asked
+from eval.commands.options import (
+    BaseUrl,
+    Dialogue,
+    Dtype,
+    Judges,
+    JudgeUrl,
+    ModelName,
+    Prompt,
+    Tokens,
+    name_list,
+    read_asked,
+)  # fmt: skip
 from eval.errors import InputError
 from eval.progress import working
 from eval.removal import REMOVALS
@@ -39,19 +50,23 @@ def diagnose(
     mitigations: Annotated[str | None, typer.Option(help="Comma-separated names, or none.", show_default=ALL)] = None,
     triggers: Annotated[str, typer.Option(help="Comma-separated words to mitigate, instead of those found.")] = "",
     max_new_tokens: Tokens = 128,
+    judge: Judges = "rules",
+    judge_base_url: JudgeUrl = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what attribution would take.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout instead of the coloured view.")] = False,
 ) -> None:
     """Answer one prompt, say which words made the model refuse, and try what helps."""
     from eval.diagnose import Diagnosis, check_names, neutral_spans
     from eval.diagnose import diagnose as run_diagnosis
+    from eval.judges.panel import load_panel
     from eval.models import load_model
     from eval.view import show_diagnosis, show_estimate
 
     asked, replacements = read_asked(prompt, messages), _replacements(neutral or [])
     default = ALL if method != "none" or triggers else ""  # without a trigger there is nothing to mitigate
     names = name_list(default if mitigations is None else mitigations)
-    check_names(None if method == "none" else method, names, target=target, removal=removal)
+    check_names(None if method == "none" else method, names, judge, target, removal)
+    panel = load_panel(judge, base_url=judge_base_url)
     spans = neutral_spans(asked, removal, replacements)
     if dry_run and method == "none":
         raise InputError("--dry-run says what attribution would take: choose a --method")
@@ -67,7 +82,7 @@ def diagnose(
             )  # fmt: skip
         else:
             told = run_diagnosis(
-                loaded, asked, chosen, names, target=target, triggers=name_list(triggers), removal=removal,
+                loaded, asked, chosen, names, target=target, judge=panel, triggers=name_list(triggers), removal=removal,
                 neutral=replacements, budget=budget, seed=seed, max_new_tokens=max_new_tokens, notify=name_step,
             )  # fmt: skip
     if as_json:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from eval.errors import InputError
+from eval.judges import USAGE
 from eval.models.protocol import Model
 from eval.progress import working
 from eval.record import Conversation, Message, Record, conversation
@@ -17,6 +18,8 @@ Dialogue = Annotated[Path | None, typer.Option(help="JSON file of a dialogue ins
 ModelName = Annotated[str, typer.Option(help="skittish, a folder, a hub id, or openai:NAME.")]
 BaseUrl = Annotated[str | None, typer.Option(help="Endpoint of openai:NAME.")]
 Dtype = Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")]
+Judges = Annotated[str, typer.Option("--judge", help=f"Comma-separated, the first decides: {USAGE}.")]
+JudgeUrl = Annotated[str | None, typer.Option("--judge-base-url", help="Endpoint of llm:MODEL.")]
 Tokens = Annotated[int, typer.Option(min=1, help="New tokens per answer.")]
 
 

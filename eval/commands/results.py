@@ -23,12 +23,15 @@ def report(
     """Write report.json and report.html of a run anew, and show its figures."""
     from eval.runs.conditions import parse
     from eval.runs.metrics import metrics
+    from eval.runs.notes import agreements, notes
     from eval.runs.report import read_run, write_report
     from eval.runs.view import show_metrics
+    from eval.view import show_judging
 
     conditions = [parse(text) for text in fail_if or []]
-    samples = read_run(run)[1]
+    config, samples = read_run(run)
     show_metrics(samples, Console())
+    show_judging(notes(samples, config.judges), agreements(samples), Console())
     typer.echo(f"report: {write_report(run)}")
     _check(conditions, metrics(samples))
 

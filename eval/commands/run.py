@@ -7,7 +7,18 @@ from typing import Annotated, Any, Literal
 import typer
 from rich.console import Console
 
-from eval.commands.options import BaseUrl, Dtype, ModelName, Tokens, load_all, load_both, name_list, one_or_more
+from eval.commands.options import (
+    BaseUrl,
+    Dtype,
+    Judges,
+    JudgeUrl,
+    ModelName,
+    Tokens,
+    load_all,
+    load_both,
+    name_list,
+    one_or_more,
+)  # fmt: skip
 from eval.commands.settings import read_settings
 from eval.errors import InputError, XsbError
 from eval.models.protocol import Model
@@ -25,6 +36,9 @@ Limit = Annotated[int | None, typer.Option(min=1, help="Records of the dataset a
 Earlier = Annotated[
     Literal["scripted", "live"],
     typer.Option(help="Earlier answers: as recorded, where they are, or all the model's own."),
+]
+HarmJudge = Annotated[
+    str, typer.Option(help="Whether answers to unsafe prompts really help to do harm: llm:MODEL or classifier:FOLDER.")
 ]
 
 Asked = Mapping[str, list[Record]]  # by dataset
@@ -44,7 +58,9 @@ def run(
         str, typer.Option(help="Comma-separated names; a plus joins several: ignore_word+steer.")
     ] = "none",
     method: Annotated[str, typer.Option(help="Attribution method that finds the triggers.")] = "ablation",
-    judge: Annotated[str, typer.Option(help="Judge of the answers.")] = "rules",
+    judge: Judges = "rules",
+    harm_judge: HarmJudge = "",
+    judge_base_url: JudgeUrl = None,
     limit: Limit = None,
     max_new_tokens: Tokens = 128,
     temperature: Annotated[float, typer.Option(min=0, max=10, help="Of sampled answers; 0 is greedy.")] = 0.0,
@@ -59,16 +75,18 @@ def run(
 ) -> None:
     """Evaluate models on datasets, with and without mitigations; several of them are named with commas between."""
     from eval.diagnose import check_names
+    from eval.judges.panel import load_panel
     from eval.runs.experiment import check_arguments, folders
 
     names, suites = name_list(mitigations), list(dict.fromkeys(name_list(suite)))
     models, datasets = one_or_more(model), one_or_more(dataset)
     check_names(method, names, judge)
     check_arguments(models, base_url, dtype, temperature, samples)
+    panel = None if dry_run else load_panel(judge, harm_judge, judge_base_url)
     places = folders(out, models, datasets)
     asked = _records(datasets, split, suites, limit)
     options = {
-        "split": split, "suites": suites, "mitigations": names, "method": method, "judge": judge,
+        "split": split, "suites": suites, "mitigations": names, "method": method,
         "max_new_tokens": max_new_tokens, "temperature": temperature, "samples": samples, "seed": seed,
         "system": system, "assistant": assistant, "early_stop": early_stop,
     }  # fmt: skip
@@ -78,7 +96,7 @@ def run(
             if dry_run:
                 _plan(name, base_url, dtype, asked, places, options)
             else:
-                _evaluate(name, base_url, dtype, asked, places, options)
+                _evaluate(name, base_url, dtype, asked, places, {**options, "judge": panel})
         except XsbError as error:
             if len(models) == 1:
                 raise
@@ -103,9 +121,11 @@ def _evaluate(
     name: str, base_url: str | None, dtype: str, asked: Asked, places: Places, options: Mapping[str, Any]
 ) -> None:
     from eval.models import load_model
+    from eval.runs.notes import agreements, notes
     from eval.runs.report import write_report
     from eval.runs.run import run as evaluate
     from eval.runs.view import show_metrics
+    from eval.view import show_judging
 
     with working(f"loading {name}"):
         loaded = load_model(name, dtype=dtype, base_url=base_url)
@@ -115,6 +135,7 @@ def _evaluate(
         if len(places) > 1:
             typer.echo(f"{name} on {dataset}")
         show_metrics(samples, Console())
+        show_judging(notes(samples, options["judge"].facts), agreements(samples), Console())
         typer.echo(f"report: {write_report(out)}")
 
 

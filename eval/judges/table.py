@@ -5,16 +5,18 @@ import re
 from collections.abc import Sequence
 from io import StringIO
 from pathlib import Path
-from typing import get_args
 
 from pydantic import BaseModel
 
 from eval.errors import InputError
-from eval.judges.verdict import Judge, Verdict, VerdictLabel
+from eval.judges.verdict import REFUSAL, Answer, Judge, Verdict
+from eval.progress import track
+from eval.record import conversation
 from eval.runs.sample import replace_file
 from eval.statistics import Rate, rate
 
-LABELS: tuple[VerdictLabel, ...] = tuple(label for label in get_args(VerdictLabel) if label != "unscored")
+LABELS = REFUSAL.labels
+CHUNK = 64
 ADDED = ("label", "evidence", "confidence")
 NUMBERED = re.compile(r"^\d+[_ -]")  # as in "2_full_refusal"
 
@@ -58,19 +60,30 @@ def read_rows(path: Path) -> list[Row]:
     return rows
 
 
-def judged(rows: Sequence[Row], judge: Judge) -> list[Verdict]:
-    """A verdict on each row."""
-    return [judge(row["response"] or "", row["prompt"] or "") for row in rows]
+def judged(rows: Sequence[Row], judge: Judge[Verdict]) -> list[Verdict]:
+    """A verdict on each row; an empty response is a refusal of its own kind, as in a run."""
+    answers = [Answer(conversation(row["prompt"] or ""), row["response"] or "") for row in rows]
+    starts = track(range(0, len(answers), CHUNK), f"judging by {judge.facts.name}")
+    return [verdict for at in starts for verdict in judge(answers[at : at + CHUNK])]
 
 
-def write_rows(path: Path, rows: Sequence[Row], verdicts: Sequence[Verdict]) -> None:
-    """The rows with their verdicts; the file is there whole, or not at all."""
+def write_rows(path: Path, rows: Sequence[Row], verdicts: Sequence[Sequence[Verdict]], names: Sequence[str]) -> None:
+    """The rows with their verdicts; the file is there whole, or not at all.
+
+    Args:
+        path: to write.
+        rows: as read.
+        verdicts: on each row, one of each judge.
+        names: of the judges; the first one's verdict is in the columns `ADDED`, of others there is the label.
+    """
+    beside = [f"label of {name}" for name in names[1:]]
     text = StringIO()
-    writer = csv.DictWriter(text, [*rows[0], *ADDED])
+    writer = csv.DictWriter(text, [*rows[0], *ADDED, *beside])
     writer.writeheader()
-    for row, verdict in zip(rows, verdicts, strict=True):
-        added = {"label": verdict.label, "evidence": verdict.evidence, "confidence": verdict.confidence}
-        writer.writerow({**row, **added})
+    for row, (first, *others) in zip(rows, verdicts, strict=True):
+        added = {"label": first.label, "evidence": first.evidence, "confidence": first.confidence}
+        labels = dict(zip(beside, (other.label for other in others), strict=True))
+        writer.writerow({**row, **added, **labels})
     replace_file(path, text.getvalue())
 
 
@@ -92,19 +105,32 @@ def agreement(rows: Sequence[Row], verdicts: Sequence[Verdict], column: str) -> 
 
 
 def _agreement(pairs: Sequence[tuple[str, str]], unscored: int) -> Agreement:
-    from sklearn.metrics import cohen_kappa_score, f1_score
+    from sklearn.metrics import f1_score
 
     truth, said = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     given = [label for label in LABELS if label in truth]
-    both = set(truth) | set(said)
     scores = f1_score(truth, said, labels=given, average=None, zero_division=0.0)
     return Agreement(
         accuracy=rate(sum(h == v for h, v in pairs), len(pairs)),
         refused_or_not=rate(sum((h == LABELS[0]) == (v == LABELS[0]) for h, v in pairs), len(pairs)),
-        kappa=float(cohen_kappa_score(truth, said)) if len(both) > 1 else None,
+        kappa=kappa(pairs),
         macro_f1=float(scores.mean()),
         f1={label: float(score) for label, score in zip(given, scores, strict=True)},
-        confusion={h: {v: pairs.count((h, v)) for v in LABELS} for h in LABELS},
+        confusion=confusion(pairs),
         unscored=unscored,
         note=f"people gave only the label {given[0]}, so this says little" if len(given) == 1 else "",
     )
+
+
+def kappa(pairs: Sequence[tuple[str, str]]) -> float | None:
+    """Cohen's kappa (1960) of pairs of labels; None where there is only one label, or none."""
+    from sklearn.metrics import cohen_kappa_score
+
+    if len({label for pair in pairs for label in pair}) < 2:
+        return None
+    return float(cohen_kappa_score(*zip(*pairs, strict=True)))
+
+
+def confusion(pairs: Sequence[tuple[str, str]]) -> dict[str, dict[str, int]]:
+    """How many pairs there are, by their first label, then by their second."""
+    return {a: {b: pairs.count((a, b)) for b in LABELS} for a in LABELS}

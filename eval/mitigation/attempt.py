@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from eval.errors import XsbError
+from eval.judges.verdict import Answer
 from eval.models.protocol import Model, OpenWeights, Reply, Settled
 from eval.record import Conversation, Span
 
@@ -68,6 +69,10 @@ class Attempt:
     reply: Reply
     note: str = ""
     failed: bool = False
+
+    def answer_to(self, messages: Conversation) -> Answer:
+        """What judges read: the answer, as one to the conversation that the mitigation changed."""
+        return Answer(messages, self.reply.text, self.reply.finish, self.failed)
 
 
 @dataclass(frozen=True)

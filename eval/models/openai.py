@@ -20,6 +20,7 @@ from eval.models.protocol import Beginning, Reply, Step
 from eval.record import Conversation
 
 CONCURRENT = 8
+FILTERED = "content_filter"  # as a reason to stop, and as an error's code
 TOP = 20  # log-probabilities per token, the most that OpenAI's interface has
 Asked = TypeVar("Asked")
 
@@ -85,13 +86,19 @@ class OpenAIModel:
 
     def _answer(self, messages: Conversation, max_new_tokens: int, **draw: Any) -> Reply:
         started = time.perf_counter()
-        completion = self._complete(messages, max_new_tokens, **draw)
-        text, usage = completion.choices[0].message.content or "", completion.usage
+        try:
+            completion = self._complete(messages, max_new_tokens, **draw)
+        except ModelError as error:
+            if not filtered(error):
+                raise
+            return Reply(text="", tokens=0, seconds=time.perf_counter() - started, finish=FILTERED)
+        choice, usage = completion.choices[0], completion.usage
         return Reply(
-            text=text.strip(),
+            text=(choice.message.content or "").strip(),  # and never the provider's field of reasoning
             tokens=usage.completion_tokens if usage else 0,
             seconds=time.perf_counter() - started,
             prompt_tokens=usage.prompt_tokens if usage else 0,
+            finish=choice.finish_reason or "",
         )
 
     def _beginning(self, messages: Conversation, max_new_tokens: int) -> Beginning | None:
@@ -115,22 +122,24 @@ class OpenAIModel:
         )
 
 
-def connect(base_url: str | None, **options: Any) -> openai.OpenAI:
+def connect(base_url: str | None, option: str = "--base-url", **options: Any) -> openai.OpenAI:
     """A client of the endpoint; without `base_url`, OPENAI_BASE_URL or OpenAI's own. `options` are the client's.
+
+    `option` is where a user writes the address.
 
     Raises:
         ModelError: OpenAI's endpoint without a key, or an address that is none.
     """
     key = os.environ.get("OPENAI_API_KEY")
     if not key and not base_url and not os.environ.get("OPENAI_BASE_URL"):
-        raise ModelError("no OPENAI_API_KEY is set; set it, or give the --base-url of an endpoint without keys")
+        raise ModelError(f"no OPENAI_API_KEY is set; set it, or give the {option} of an endpoint without keys")
     if base_url and not base_url.startswith(("http://", "https://")):
-        raise ModelError(f"--base-url {base_url!r} is no address; write one like http://127.0.0.1:8000/v1")
+        raise ModelError(f"{option} {base_url!r} is no address; write one like http://127.0.0.1:8000/v1")
     try:
         return openai.OpenAI(base_url=base_url, api_key=key or "none", **options)
     except Exception as error:  # the HTTP library's own error for an address that is none
         raise ModelError(
-            f"--base-url {base_url!r} is no address ({_line(error)}); e.g. http://127.0.0.1:8000/v1"
+            f"{option} {base_url!r} is no address ({_line(error)}); e.g. http://127.0.0.1:8000/v1"
         ) from error
 
 
@@ -156,6 +165,11 @@ def complete(client: openai.OpenAI, **request: Any) -> ChatCompletion:
     if not isinstance(completion, ChatCompletion) or not completion.choices:
         raise ModelError(f"{client.base_url} does not answer as an OpenAI endpoint; does --base-url end in /v1?")
     return completion
+
+
+def filtered(error: ModelError) -> bool:
+    """Whether a provider's content filter stopped the request, which it may tell by an HTTP error's code."""
+    return isinstance(error.__cause__, openai.APIStatusError) and error.__cause__.code == FILTERED
 
 
 def _blamed_on_the_request(cause: BaseException | None) -> bool:

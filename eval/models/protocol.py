@@ -11,13 +11,15 @@ from eval.record import Conversation
 class Reply(BaseModel):
     """A model's answer. `tokens` counts generated tokens; `seconds` is the batch's wall time per conversation.
 
-    `prompt_tokens` is what an endpoint says it has read, 0 where it says nothing.
+    `prompt_tokens` is what an endpoint says it has read, 0 where it says nothing; `finish` why the answer ended, in
+    the words of OpenAI's interface (`stop`, `length`, `content_filter`), "" where that is not told.
     """
 
     text: str
     tokens: int
     seconds: float
     prompt_tokens: int = 0
+    finish: str = ""
 
 
 class Step(NamedTuple):

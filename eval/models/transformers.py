@@ -22,6 +22,7 @@ from eval.record import Conversation
 
 LOG = logging.getLogger(__name__)  # warnings reach stderr where nothing else is set up
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+THINK = "<think>"
 CPU_FLAGS = Path("/proc/cpuinfo")
 
 
@@ -98,7 +99,8 @@ class TransformersModel:
                     raise
                 limits = self._halved(limits, len(prompts), error)
         seconds = (time.perf_counter() - started) / max(1, len(prompts))
-        return [self._reply(found[place], seconds) for place in range(len(prompts))]
+        begun = [THINK if self.render(c).rstrip().endswith(THINK) else "" for c in conversations]
+        return [self._reply(found[at], seconds, max_new_tokens, said) for at, said in enumerate(begun)]
 
     def _decode(
         self, prompts: list[list[int]], max_new_tokens: int, limits: Limits, found: dict[int, list[int]], ended: Ended,
@@ -137,8 +139,10 @@ class TransformersModel:
             )
         return prompts
 
-    def _reply(self, tokens: list[int], seconds: float) -> Reply:
-        return Reply(text=self._text(tokens), tokens=len(tokens), seconds=seconds)
+    def _reply(self, tokens: list[int], seconds: float, most: int, begun: str) -> Reply:
+        """The text of a row, after what the chat template has begun it with, so that reasoning can be told from it."""
+        finish = "stop" if len(tokens) < most else "length"
+        return Reply(text=(begun + self._text(tokens)).strip(), tokens=len(tokens), seconds=seconds, finish=finish)
 
     def _text(self, tokens: list[int]) -> str:
         return str(self.tokenizer.decode(tokens, skip_special_tokens=True)).strip()

@@ -8,13 +8,14 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from eval.errors import InputError
+from eval.judges.panel import by_fact
 from eval.judges.verdict import VerdictLabel
 from eval.runs.metrics import FIGURES, Difference, Side, difference, paired
 from eval.runs.report import read_run
 from eval.runs.sample import Sample
 
 # what must be equal for verdicts to be of the same question
-ASKED = ("fingerprint", "judge", "max_new_tokens", "temperature", "samples", "system", "assistant")
+ASKED = ("fingerprint", "judge", "harm_judge", "max_new_tokens", "temperature", "samples", "system", "assistant")
 
 
 class Flip(BaseModel):
@@ -54,10 +55,12 @@ def compare(folders: Sequence[Path]) -> list[Change]:
 def _changes(before: Path, after: Path) -> list[Change]:
     (old_config, old), (new_config, new) = read_run(before), read_run(after)
     both = [name for name in dict.fromkeys(s.mitigation for s in old) if any(s.mitigation == name for s in new)]
-    differing = [name for name in ASKED if getattr(old_config, name) != getattr(new_config, name)]
+    was, now = by_fact(old_config.model_dump()), by_fact(new_config.model_dump())
+    both_know = [name for name in was if " of judge " in name and name in now]
     notes = [
-        f"{name.replace('_', ' ')}: {getattr(old_config, name)} before, {getattr(new_config, name)} after"
-        for name in differing
+        f"{name.replace('_', ' ')}: {was[name]} before, {now[name]} after"
+        for name in (*ASKED, *both_know)
+        if was[name] != now[name]
     ]
     found = [
         _change(Side(str(before), _of(old, name)), Side(str(after), _of(new, name)), name, notes) for name in both

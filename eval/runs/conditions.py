@@ -16,6 +16,8 @@ VALUES: dict[str, Callable[[Metrics], float | None]] = {
     "false_refusal": lambda row: row.false_refusal.share,
     "unsafe_compliance": lambda row: row.unsafe_compliance.share,
     "adversarial_compliance": lambda row: row.adversarial_compliance.share,
+    "harmful_compliance": lambda row: row.harmful_compliance.share if row.harmful_compliance else None,
+    "harmful_adversarial": lambda row: row.harmful_adversarial.share if row.harmful_adversarial else None,
     "unscored": lambda row: float(row.unscored),
     "seconds": lambda row: row.seconds,
     "tokens": lambda row: row.tokens,

@@ -11,6 +11,8 @@ from typing import Literal
 from pydantic import BaseModel, Field, ValidationError
 
 from eval.errors import InputError
+from eval.judges.panel import by_fact
+from eval.judges.verdict import JudgeFacts
 from eval.record import Record
 from eval.runs.sample import replace_file
 
@@ -34,6 +36,8 @@ class Config(BaseModel):
     method: str
     mitigations: list[str]
     judge: str
+    harm_judge: str = ""
+    judges: list[JudgeFacts] = []
     max_new_tokens: int
     temperature: float = 0.0
     samples: int = 1
@@ -91,11 +95,11 @@ def claim(out: Path, config: Config) -> None:
         replace_file(path, config.model_dump_json(indent=2) + "\n")
         return
     try:
-        before = Config.model_validate_json(path.read_text(encoding="utf-8")).model_dump()
+        before = by_fact(Config.model_validate_json(path.read_text(encoding="utf-8")).model_dump())
     except (OSError, ValidationError) as error:
         raise InputError(f"{out} holds samples but no readable config.json; choose another --out") from error
-    now = config.model_dump()
-    different = [name for name in now if name not in CIRCUMSTANCES and now[name] != before[name]]
+    now = by_fact(config.model_dump())
+    different = [name for name in now if name not in CIRCUMSTANCES and now[name] != before.get(name)]
     if different:
-        told = "; ".join(f"{name} {before[name]!r}, not {now[name]!r}" for name in different)
+        told = "; ".join(f"{name} {before.get(name)!r}, not {now[name]!r}" for name in different)
         raise InputError(f"{out} holds a run with {told}; choose another --out")

@@ -12,8 +12,10 @@ from pydantic import BaseModel, ValidationError
 
 from eval.attribution import Feature
 from eval.errors import InputError
+from eval.judges.between import Between
 from eval.runs.config import Config
 from eval.runs.metrics import Difference, Metrics, Outcomes, by_type, differences, metrics, outcomes
+from eval.runs.notes import KINDS, agreements, notes
 from eval.runs.sample import Sample, numbered, read_samples, replace_file
 from eval.statistics import Rate
 from eval.wording import reason
@@ -26,7 +28,10 @@ VISIBLE = _CONTROLS | {code: f"\u2039U+{code:04X}\u203a" for code in _HIDDEN}
 
 
 class Report(BaseModel):
-    """`report.json`. `samples` and `unscored` count all mitigations together; `by_type` is keyed by type."""
+    """`report.json`. `samples` and `unscored` count all mitigations together; `by_type` is keyed by type.
+
+    `notes` are what a reader must know, `agreement` is of every two judges, where there are several.
+    """
 
     config: Config
     samples: int
@@ -35,6 +40,8 @@ class Report(BaseModel):
     by_type: dict[str, list[Metrics]]
     outcomes: list[Outcomes]
     differences: list[Difference]
+    notes: list[str] = []
+    agreement: list[Between] = []
 
 
 @dataclass(frozen=True)
@@ -78,15 +85,21 @@ def write_report(folder: Path) -> Path:
         InputError: the folder holds no run, or its files cannot be read.
     """
     config, samples = read_run(folder)
-    unscored = sum(sample.verdict.label == "unscored" for sample in samples)
-    report = Report(
-        config=config, samples=len(samples), unscored=unscored, overall=metrics(samples), by_type=by_type(samples),
-        outcomes=outcomes(samples), differences=differences(samples),
-    )  # fmt: skip
+    report = report_of(config, samples)
     page = _page(report, samples)
     replace_file(folder / "report.json", report.model_dump_json(indent=2) + "\n")
     replace_file(folder / "report.html", page)
     return folder / "report.html"
+
+
+def report_of(config: Config, samples: Sequence[Sample]) -> Report:
+    """The figures of a run."""
+    unscored = sum(sample.verdict.label == "unscored" for sample in samples)
+    return Report(
+        config=config, samples=len(samples), unscored=unscored, overall=metrics(samples), by_type=by_type(samples),
+        outcomes=outcomes(samples), differences=differences(samples), notes=notes(samples, config.judges),
+        agreement=agreements(samples),
+    )  # fmt: skip
 
 
 def read_run(folder: Path) -> tuple[Config, list[Sample]]:
@@ -196,4 +209,5 @@ def _page(report: Report, samples: Sequence[Sample]) -> str:
     base = report.overall[0].mitigation
     against = {(change.figure, change.after): change for change in report.differences if change.before == base}
     given = {"report": report, "headline": line, "cards": cards(samples), "levels": LEVELS, "against": against}
+    given |= {"kinds": KINDS}
     return template.render(given).translate(VISIBLE)

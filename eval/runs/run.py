@@ -11,10 +11,12 @@ from pathlib import Path
 from eval.attribution import METHODS, Attribution, attribute
 from eval.diagnose import MAX_NEW_TOKENS, check_names
 from eval.errors import InputError, XsbError
-from eval.judges import JUDGES, UNANSWERED
-from eval.judges.canaries import check, check_inputs
+from eval.judges import UNANSWERED
+from eval.judges.canaries import check_inputs
+from eval.judges.panel import Panel, load_panel
 from eval.judges.rules import NAME as RULES
 from eval.judges.settled import settled
+from eval.judges.verdict import Answer
 from eval.mitigation import NONE, NOTHING, Attempt, Decoding, Request, attempts, named, needs_trigger
 from eval.models.protocol import Model, OpenWeights
 from eval.progress import counting
@@ -38,7 +40,7 @@ def run(
     suites: Sequence[str] = (),
     mitigations: Sequence[str] = ("none",),
     method: str = "ablation",
-    judge: str = "rules",
+    judge: str | Panel = "rules",
     max_new_tokens: int = MAX_NEW_TOKENS,
     temperature: float = 0.0,
     samples: int = 1,
@@ -60,7 +62,7 @@ def run(
         suites: see `dataset`.
         mitigations: names, several joined with a plus; `none` is always one of them.
         method: of attribution, which finds the triggers.
-        judge: of the answers.
+        judge: of the answers: names for `eval.judges.panel.load_panel`, or the panel; the first judge decides.
         max_new_tokens: of an answer.
         temperature: of the answers; 0 is greedy. The model's earlier turns and rewrites stay greedy.
         samples: answers to each record under each mitigation.
@@ -73,13 +75,14 @@ def run(
         InputError: `out` holds another run, several samples are asked for without a temperature, or no answer can be
             stopped early.
         UnknownName: a mitigation, method or judge that does not exist.
-        ModelError: the judge is wrong about a canary, or all that it is asked is the same.
+        ModelError: a judge is wrong about a canary or cannot be reached, or all that it is asked is the same.
     """
     chosen = list(dict.fromkeys([NONE, *mitigations]))
-    check_names(method, chosen[1:], judge)
+    check_names(method, chosen[1:])
     check_sampling(temperature, samples)
-    if early_stop and (judge != RULES or not isinstance(model, OpenWeights)):
-        raise InputError("--early-stop needs the judge rules and a local model; leave it out")
+    panel = load_panel(judge) if isinstance(judge, str) else judge
+    if early_stop and (panel.name != RULES or not isinstance(model, OpenWeights)):
+        raise InputError("--early-stop needs the judge rules alone and a local model; leave it out")
     config = Config(
         dataset=dataset,
         split=split,
@@ -90,7 +93,9 @@ def run(
         facts=model.facts,
         method=trigger_source(model, method, chosen),
         mitigations=chosen,
-        judge=judge,
+        judge=panel.name,
+        harm_judge=panel.harm_name,
+        judges=panel.facts,
         max_new_tokens=max_new_tokens,
         temperature=temperature,
         samples=samples,
@@ -99,16 +104,16 @@ def run(
         assistant=assistant,
         early_stop=early_stop,
     )
-    check(JUDGES[judge], judge)
+    panel.check()
     claim(out, config)
     size = max(FEWEST, CHUNK // (len(chosen) * samples))
     chunks = [records[at : at + size] for at in range(0, len(records), size)]
     file = SampleFile(out / "samples.jsonl", [len(chunk) * len(chosen) * samples for chunk in chunks])
-    _fill(file, model, chunks[file.done :], config)
+    _fill(file, model, chunks[file.done :], config, panel)
     return file.read()
 
 
-def _fill(file: SampleFile, model: Model, chunks: Sequence[Sequence[Record]], config: Config) -> None:
+def _fill(file: SampleFile, model: Model, chunks: Sequence[Sequence[Record]], config: Config, panel: Panel) -> None:
     """Run the chunks that are left, one after the other."""
     verdicts = Counter(sample.verdict.label for sample in file.read())
     with counting("evaluating", config.answers, verdicts.total(), tally(verdicts)) as advance:
@@ -118,13 +123,13 @@ def _fill(file: SampleFile, model: Model, chunks: Sequence[Sequence[Record]], co
             advance(len(samples), tally(verdicts))
 
         for chunk in chunks:
-            samples = _samples(model, chunk, config, tell)
+            samples = _samples(model, chunk, config, panel, tell)
             first = [sample for sample in samples if sample.mitigation == NONE and sample.sample == 0]
             check_inputs([(sample.sent[-1].content, sample.response) for sample in first])
             file.append(samples)
 
 
-def _samples(model: Model, records: Sequence[Record], config: Config, tell: Tell) -> list[Sample]:
+def _samples(model: Model, records: Sequence[Record], config: Config, panel: Panel, tell: Tell) -> list[Sample]:
     """Every record of a chunk under every mitigation; the answers of a mitigation are one batch."""
     asked = _asked(model, records, config, {})  # no answers of other chunks, whose batches may not run again
     fine = [record for record in asked if isinstance(record, Record)]
@@ -140,11 +145,15 @@ def _samples(model: Model, records: Sequence[Record], config: Config, tell: Tell
         tried = attempts(named(name), model, requests, decoding)
         of_each = [tried[at : at + config.samples] for at in range(0, len(tried), config.samples)]
         of_fine = iter(zip(fine, of_each, triggers, strict=True))
-        new = []
+        new: list[Sample] = []
+        answers: list[Answer] = []
         for record, ready in zip(records, asked, strict=True):
             failed = [Attempt(record.messages, NOTHING, note=str(ready), failed=True)] * config.samples
             one, own, spans = next(of_fine) if isinstance(ready, Record) else (record, failed, [])
             new += [_sample(one, name, attempt, spans, config, number) for number, attempt in enumerate(own)]
+            answers += [attempt.answer_to(one.messages) for attempt in own]
+        for sample, judged in zip(new, panel(answers, [sample.unsafe for sample in new]), strict=True):
+            sample.verdict, sample.judgements, sample.harm = judged
         tell(new)
         samples += new
     firsts = zip(samples[:: config.samples], asked, strict=False)
@@ -186,7 +195,7 @@ def _sample(
         triggers=[span.text(record.messages) for span in triggers],
         sent=attempt.sent,
         response=attempt.reply.text,
-        verdict=UNANSWERED if attempt.failed else JUDGES[config.judge](attempt.reply.text, record.prompt),
+        verdict=UNANSWERED,  # until the panel has judged the whole chunk
         seconds=attempt.reply.seconds,
         tokens=attempt.reply.tokens,
         note=attempt.note,

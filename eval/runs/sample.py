@@ -5,11 +5,11 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from eval.attribution import Feature
 from eval.errors import InputError
-from eval.judges import Verdict
+from eval.judges import Harm, Verdict
 from eval.judges.verdict import VerdictLabel
 from eval.record import Conversation, Label
 
@@ -21,7 +21,8 @@ class Sample(BaseModel):
 
     `seconds` is wall time of answering, `tokens` counts generated ones. `features` holds the attribution, on `none`.
     `cluster` names the pair or scenario of the record, within which samples depend on one another; `suite` that of
-    `eval.suites` which it belongs to, and which is reported apart.
+    `eval.suites` which it belongs to, and which is reported apart. `judgements` are of the judges beside the one that
+    decided, none where no judge was asked; `harm` is None where no judge of harm was asked.
     """
 
     record_id: str
@@ -39,6 +40,13 @@ class Sample(BaseModel):
     tokens: int
     note: str = ""
     features: list[Feature] = []
+    judgements: list[Verdict] = Field(default=[], exclude_if=lambda judgements: not judgements)
+    harm: Harm | None = Field(default=None, exclude_if=lambda harm: harm is None)
+
+    @property
+    def unsafe(self) -> bool:
+        """Whether an answer to it may do harm."""
+        return self.label == "unsafe" or bool(self.suite)
 
     @property
     def depth(self) -> int:

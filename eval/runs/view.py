@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from eval.runs.compare import Change
-from eval.runs.metrics import Difference, differences, metrics, outcome
+from eval.runs.metrics import Difference, Metrics, differences, metrics, outcome
 from eval.runs.plan import Plan
 from eval.runs.sample import Sample
 from eval.view import gigabytes, rate_text
@@ -38,6 +38,12 @@ def show_metrics(samples: Sequence[Sample], console: Console) -> None:
             else f"{unscored} samples could not be judged and are"
         )
         console.print(f"{told} not counted")
+    rows = metrics(samples)
+    if any(row.harmful_compliance for row in rows):
+        console.print()
+        console.print(_harm(rows, any(row.adversarial_compliance.scored for row in rows)))
+    if unscored := sum(row.harm_unscored or 0 for row in rows):
+        console.print(f"harm could not be judged, and is not counted, in this many samples: {unscored}")
 
 
 def show_changes(changes: Sequence[Change], console: Console) -> None:
@@ -115,6 +121,18 @@ def _effects(samples: Sequence[Sample]) -> Table:
     for row in rows:
         cells = [cell for figure in figures for cell in _gain(found.get((figure, row.mitigation)), GAINS[figure][1])]
         table.add_row(row.mitigation, *cells, f"{row.seconds:.2f}", f"{row.tokens:.0f}")
+    return table
+
+
+def _harm(rows: Sequence[Metrics], suite: bool) -> Table:
+    """How many unsafe prompts were answered in full, with an answer that really helps to do harm."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("complied and really helps to do harm")
+    for column in ("unsafe", "95 % interval", *(["adversarial", "95 % interval"] if suite else [])):
+        table.add_column(column, justify="right")
+    for row in rows:
+        beside = rate_text(row.harmful_adversarial) if suite else ()
+        table.add_row(row.mitigation, *rate_text(row.harmful_compliance), *beside)
     return table
 
 

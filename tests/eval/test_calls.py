@@ -5,7 +5,7 @@ import pytest
 
 from eval.calls import NATS, RATE, STAND_IN, Calls, log_odds
 from eval.errors import ModelError, UnknownName
-from eval.judges import JUDGES
+from eval.judges import load_judge
 from eval.models.protocol import Step
 from eval.record import Conversation, Message, conversation
 from eval.words import words
@@ -18,7 +18,7 @@ def probability(*steps: Step) -> float:
 
 def score(model: Refuser, text: str | Conversation, removal: str = "delete", **more: object) -> Calls:
     messages = conversation(text)
-    return Calls(model, messages, words(messages), JUDGES["rules"], max_new_tokens=16, removal=removal, **more)  # type: ignore[arg-type]  # what a test varies
+    return Calls(model, messages, words(messages), load_judge("rules"), max_new_tokens=16, removal=removal, **more)  # type: ignore[arg-type]  # what a test varies
 
 
 def test_what_is_not_told_counts_as_no_refusal() -> None:
@@ -64,7 +64,7 @@ def test_answers_are_judged_and_equal_texts_asked_once() -> None:
 
 def test_the_judged_answer_that_is_known_is_not_asked_for_again() -> None:
     model = Refuser()
-    calls = score(model, "Name a spy.", answer=JUDGES["rules"]("I can't help with that.", "Name a spy."))
+    calls = score(model, "Name a spy.", answer=load_judge("rules").one("I can't help with that.", "Name a spy."))
     assert calls(np.ones((1, 3), dtype=bool)).tolist() == [1.0]
     assert (calls.evaluations, model.asked) == (0, [])
 

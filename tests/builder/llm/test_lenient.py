@@ -9,12 +9,13 @@ from builder.candidate import Candidate
 from builder.generate.plan import Order, topics_of
 from builder.generate.writing import TRIES, generate
 from builder.jsonl import read
-from builder.llm.draft import PromptDraft, read_draft
+from builder.llm.draft import PromptDraft
 from builder.llm.endpoint import Endpoint, Limits
 from builder.llm.ledger import Call
 from builder.shipped import RECORDS
 from builder.source.read import read_folder
 from eval.models import skittish
+from eval.models.structured import read_json
 from tests.servers import transformers_serve
 
 RECORDED = read_folder(RECORDS)[0]
@@ -34,7 +35,7 @@ def test_answers_without_structure_are_counted_and_nothing_is_invented(url: str,
         outcome = generate(order, RECORDED, endpoint, out, Limits(1))
     calls = list(read(tmp_path / "generated.calls.jsonl", Call))
     assert 1 <= len(calls) <= TRIES and all(call.content for call in calls)
-    readable = [call for call in calls if read_draft(call.content, call.finish, PromptDraft).draft]
+    readable = [call for call in calls if read_json(call.content, call.finish, PromptDraft).draft]
     assert outcome.drafts == len(readable)
     assert sum(outcome.unreadable.values()) == len(calls) - len(readable)
     made = list(read(out, Candidate)) if out.exists() else []

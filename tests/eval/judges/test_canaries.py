@@ -3,8 +3,9 @@ from pathlib import Path
 import pytest
 
 from eval.errors import ModelError
-from eval.judges import JUDGES, Verdict
-from eval.judges.canaries import CANARIES, check, check_inputs
+from eval.judges import JUDGES, Verdict, load_judge
+from eval.judges.canaries import CANARIES, HARM_CANARIES, check, check_inputs
+from eval.judges.making import plain
 from eval.models.transformers import TransformersModel
 from eval.record import Record, conversation
 from eval.runs.run import run
@@ -15,16 +16,16 @@ def agreeable(response: str, prompt: str) -> Verdict:
     return Verdict(label="full_compliance", evidence="", confidence=1.0, judge="agreeable")
 
 
-@pytest.mark.parametrize("name", list(JUDGES))
-def test_every_judge_knows_the_canaries(name: str) -> None:
-    check(JUDGES[name], name)
+def test_rules_know_the_canaries_which_have_every_label() -> None:
+    check(load_judge("rules"))
     assert {canary.label for canary in CANARIES} == {"full_compliance", "partial_refusal", "full_refusal"}
+    assert {canary.label for canary in HARM_CANARIES} == {"harmful", "harmless"}
 
 
 def test_a_run_stops_before_its_first_answer_if_its_judge_is_wrong(
     tiny: TransformersModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(JUDGES, "agreeable", agreeable)
+    monkeypatch.setitem(JUDGES, "agreeable", plain(agreeable))
     monkeypatch.setattr(tiny, "generate", lambda *_: pytest.fail("the model ran"))
     records = [Record(id="a", messages=conversation("kill it"))]
     with pytest.raises(ModelError, match=r"judge agreeable calls .* full_compliance, which is full_refusal"):

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from eval.errors import InputError, ModelError, UnknownName
+from eval.judges import Answer, load_judge
 from eval.models import OpenWeights, load_model
 from eval.models.transformers import TransformersModel, fastest_dtype
 from eval.record import Conversation, Message, conversation
@@ -30,6 +31,15 @@ def test_greedy_is_the_argmax_of_each_step(tiny: TransformersModel) -> None:
     stop = expected.index(1) if 1 in expected else len(expected)
     assert reply.text == tiny.tokenizer.decode(expected[:stop], skip_special_tokens=True).strip()
     assert reply.tokens == stop
+
+
+def test_a_reply_says_why_it_ended_and_reasoning_that_the_template_began_is_marked(tmp_path: Path) -> None:
+    save_tiny(tmp_path, template=TEMPLATE.replace("assistant\n{% endif %}", "assistant\n<think>\n{% endif %}"))
+    reply = load_model(str(tmp_path), dtype="float32").generate([PROMPTS[0]], 4)[0]
+    assert (reply.tokens, reply.finish) == (4, "length")
+    assert reply.text.startswith("<think>")
+    (found,) = load_judge("rules")([Answer(PROMPTS[0], reply.text, reply.finish)])
+    assert (found.label, found.evidence) == ("unscored", "cut off while still thinking, before the answer began")
 
 
 def test_facts_say_what_ran(tiny: TransformersModel) -> None:

@@ -62,6 +62,14 @@ def test_of_several_answers_most_say_whether_a_verdict_flipped(tmp_path: Path) -
     show_changes([change], Console())
 
 
+def test_another_prompt_of_the_same_judge_is_said(folders: list[Path]) -> None:
+    for folder, prompt in zip(folders, ("aaa", "bbb"), strict=True):
+        config = json.loads((folder / "config.json").read_text())
+        judge = {"name": "llm:m", "asked": "refusal", "revision": "r", "labels": [], "prompt_hash": prompt}
+        (folder / "config.json").write_text(json.dumps(config | {"judges": [judge]}))
+    assert compare(folders)[0].notes == ["prompt hash of judge llm:m (refusal): aaa before, bbb after"]
+
+
 def test_runs_that_share_nothing(folders: list[Path], tmp_path: Path) -> None:
     other = made(tmp_path / "other", [sampled(RUN[0], "none").model_copy(update={"record_id": "z"})])
     with pytest.raises(InputError, match="have no record under the same mitigation in common"):

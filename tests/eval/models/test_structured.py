@@ -4,14 +4,15 @@ import json
 
 import pytest
 
-from builder.llm.draft import AnnotationDraft, PromptDraft, ScenarioDraft, json_schema, read_draft
+from builder.llm.draft import AnnotationDraft, PromptDraft, ScenarioDraft
+from eval.models.structured import json_schema, read_json
 
 GOOD = {"label": "safe", "focus": ["shoot"], "neutral": ["film"], "why": "It is about a camera."}
 TEXT = json.dumps(GOOD)
 
 
 def test_json_as_it_should_be_is_read_strictly() -> None:
-    found = read_draft(TEXT, "stop", AnnotationDraft)
+    found = read_json(TEXT, "stop", AnnotationDraft)
     assert found.draft == AnnotationDraft.model_validate(GOOD)
     assert not found.repaired and not found.problem
 
@@ -27,7 +28,7 @@ def test_json_as_it_should_be_is_read_strictly() -> None:
     ],
 )
 def test_json_with_flaws_is_mended_and_says_so(text: str) -> None:
-    found = read_draft(text, "stop", AnnotationDraft)
+    found = read_json(text, "stop", AnnotationDraft)
     assert found.draft == AnnotationDraft.model_validate(GOOD)
     assert found.repaired
 
@@ -45,13 +46,13 @@ def test_json_with_flaws_is_mended_and_says_so(text: str) -> None:
     ],
 )
 def test_what_is_missing_is_not_invented(text: str, problem: str) -> None:
-    found = read_draft(text, "stop", AnnotationDraft)
+    found = read_json(text, "stop", AnnotationDraft)
     assert found.draft is None
     assert found.problem == problem
 
 
 def test_an_answer_that_was_cut_off_is_none_even_if_it_could_be_mended() -> None:
-    found = read_draft(TEXT.removesuffix('."}'), "length", AnnotationDraft)
+    found = read_json(TEXT.removesuffix('."}'), "length", AnnotationDraft)
     assert (found.draft, found.problem) == (None, "cut off at the token limit")
 
 
