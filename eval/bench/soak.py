@@ -21,7 +21,7 @@ from eval.runs.sample import read_samples
 KILLS = 100
 RECORDS = 36
 CHUNK = 24  # answers, so that a life is long enough for a chunk or several
-LONGEST_LIFE_S = 8.0
+LONGEST = 0.5  # life between two kills, as a share of what the undisturbed run takes
 WRITING = 0.5  # share of the kills that come as soon as samples are written; the others come at any moment
 IMPORTED = [
     "datasets", "transformers.models.llama.modeling_llama", "eval.cli", "eval.load", "eval.models.transformers",
@@ -38,7 +38,7 @@ class Soaked(NamedTuple):
     ends: int
 
 
-def soak(command: Command, folder: Path, kills: int, rng: random.Random, longest: float) -> Soaked:
+def soak(command: Command, folder: Path, kills: int, rng: random.Random) -> Soaked:
     """Kill runs and start them again with the same command, and compare each end with a run that was left alone.
 
     Args:
@@ -46,15 +46,17 @@ def soak(command: Command, folder: Path, kills: int, rng: random.Random, longest
         folder: an empty one to work in.
         kills: how many; where a run ends too early for all of them, another begins.
         rng: says when.
-        longest: life between two kills, in seconds.
 
     Raises:
         RuntimeError: a run failed, or its samples differ from the undisturbed run's.
     """
     log = folder / "log"
+    _life(["--help"], log).join()  # the server's imports are in nobody's time
+    started = time.monotonic()
     calm = _life(command(folder / "calm"), log)
     calm.join()
     _check(calm, log)
+    longest = LONGEST * (time.monotonic() - started)
     wanted, torn, ends = _samples(folder / "calm"), 0, 0
     out = folder / "killed-0"
     for _ in track(range(kills), "killing"):
@@ -144,7 +146,7 @@ def main(kills: int, seed: int) -> int:
     """0 if every run ended as the undisturbed one."""
     with tempfile.TemporaryDirectory() as folder:
         try:
-            found = soak(_skittish, Path(folder), kills, random.Random(seed), LONGEST_LIFE_S)
+            found = soak(_skittish, Path(folder), kills, random.Random(seed))
         except RuntimeError as error:
             print(f"seed {seed}: {error}")
             return 1

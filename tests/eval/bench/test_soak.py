@@ -24,7 +24,7 @@ def command(tiny_folder: Path, tmp_path: Path) -> Command:
 
 
 def test_a_run_that_is_killed_again_and_again_ends_as_an_undisturbed_one(command: Command, tmp_path: Path) -> None:
-    found = soak(command, tmp_path, KILLS, random.Random(7), longest=2.0)
+    found = soak(command, tmp_path, KILLS, random.Random(7))
     assert found.kills == KILLS and found.ends >= 1
     for out in tmp_path.glob("killed-*"):
         ids = [json.loads(line)["record_id"] for line in (out / "samples.jsonl").read_text().splitlines()]
@@ -36,9 +36,9 @@ def test_another_end_is_told(command: Command, tmp_path: Path) -> None:
         return [*command(out), "--limit", "2", "--seed", "0" if out.name == "calm" else "1"]
 
     with pytest.raises(RuntimeError, match="killed-0 are not those of the undisturbed run"):
-        soak(unlike, tmp_path, 0, random.Random(0), longest=1.0)
+        soak(unlike, tmp_path, 0, random.Random(0))
 
 
 def test_a_run_that_fails_is_told(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match=r"file 'nowhere\.csv' does not exist"):
-        soak(lambda out: ["run", "--dataset", "nowhere.csv", "--out", str(out)], tmp_path, 0, random.Random(0), 1.0)
+        soak(lambda out: ["run", "--dataset", "nowhere.csv", "--out", str(out)], tmp_path, 0, random.Random(0))
