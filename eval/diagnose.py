@@ -105,7 +105,7 @@ def diagnose(
     tried = []
     for name in mitigations:
         notify(f"mitigation: {name}")
-        tried.append(_mitigated(model, messages, spans, name, panel, max_new_tokens))
+        tried.append(_mitigated(model, Request(messages, spans, answer=reply), name, panel, max_new_tokens))
     verdict, judgements, _ = panel([Answer(messages, reply.text, reply.finish)])[0]
     return Diagnosis(
         model=model.name,
@@ -118,16 +118,14 @@ def diagnose(
     )
 
 
-def _mitigated(
-    model: Model, messages: Conversation, spans: list[Span], name: str, panel: Panel, max_new_tokens: int
-) -> Mitigated:
+def _mitigated(model: Model, request: Request, name: str, panel: Panel, max_new_tokens: int) -> Mitigated:
     """One mitigation's answer; without a trigger it has nothing to change, and its note says so."""
-    lacking = not spans and needs_trigger(name)
-    (attempt,) = attempts(named(name), model, [Request(messages, spans)], Decoding(max_new_tokens))
-    verdict, judgements, _ = panel([attempt.answer_to(messages)])[0]
+    lacking = not request.triggers and needs_trigger(name)
+    (attempt,) = attempts(named(name), model, [request], Decoding(max_new_tokens))
+    verdict, judgements, _ = panel([attempt.answer_to(request.sent)])[0]
     return Mitigated(
         name=name,
-        triggers=[span.text(messages) for span in spans],
+        triggers=[span.text(request.sent) for span in request.triggers],
         messages_sent=attempt.sent,
         response=attempt.reply.text,
         verdict=verdict,

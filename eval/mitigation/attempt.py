@@ -22,8 +22,9 @@ class Request:
     """A conversation on its way to the model: `sent` as it will be sent, the triggers in it, and the cost so far.
 
     `notes` say why a mitigation could not be applied as meant. Where `applies` is false, nothing is to be changed any
-    more. `neutral` holds words that may stand in place of others of `sent`, where the record has some. `seeds` are of
-    the answers to be sampled, none for one greedy answer.
+    more. `neutral` holds words that may stand in place of others of `sent`, where the record has some. `answer` is the
+    model's to the conversation as it is, where that is known. `seeds` are of the answers to be sampled, none for one
+    greedy answer.
     """
 
     sent: Conversation
@@ -33,6 +34,7 @@ class Request:
     tokens: int = 0
     applies: bool = True
     neutral: Mapping[Span, str] = field(default_factory=dict)
+    answer: Reply | None = None
     seeds: Sequence[int] = ()
 
 
@@ -124,15 +126,22 @@ def _answered(
         prepared = mitigation.prepare(model, [requests[at] for at in applying])
         for at, request in zip(applying, prepared, strict=True):
             requests[at] = request
+    asked = [request for request in requests if request.applies or not request.answer]
     with ExitStack() as stack:
         for mitigation in mitigations:
-            stack.enter_context(mitigation.around(model, requests))
-        replies = _replies(model, requests, decoding)
-    return [_attempt(request, reply) for request, own in zip(requests, replies, strict=True) for reply in own]
+            stack.enter_context(mitigation.around(model, asked))
+        replies = iter(_replies(model, asked, decoding))
+    return [
+        _attempt(request, reply)
+        for request in requests
+        for reply in ([request.answer] if request.answer and not request.applies else next(replies))
+    ]
 
 
 def _replies(model: Model, requests: Sequence[Request], decoding: Decoding) -> list[tuple[Reply, ...]]:
     """The answers to each request; the how-many-th ones of all are made together."""
+    if not requests:
+        return []
     ask: Callable[..., list[Reply]] = partial(
         model.generate, [request.sent for request in requests], decoding.max_new_tokens
     )

@@ -5,22 +5,29 @@ or refuses it as before:
 
 1. Does the request, read with everything around the word, seem harmless? (`eval.harm`, a small reader trained on
    requests in which the same words stand harmlessly and harmfully; there is no list of words in it.)
-2. Does the model refuse at all? What it answers needs no mitigation.
+2. Does the model refuse at all? What it answers needs no mitigation. Where its answer is known it is judged by `rules`.
 3. Counterfactual: does it stop refusing once the triggers are taken out of the text, or hidden from its attention?
    A refusal that stays has other reasons than the word.
 
-The second and third ask the refusal score where the model has open weights, and the beginning of its answers elsewhere.
+Otherwise the second and third ask the refusal score where the model has open weights, and how its answers begin
+elsewhere.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
+from eval.judges.rules import judge
 from eval.mitigation.attempt import Request
 from eval.models.protocol import Model, OpenWeights
-from eval.record import Conversation, Span
 from eval.words import without
 
+if TYPE_CHECKING:
+    from eval.harm.reader import Reading  # which imports torch
+
 REFUSES = 0.0  # nats: log-odds of a refusal's opener
+ANSWERED = "the model does not refuse"
 
 
 @dataclass(frozen=True)
@@ -41,15 +48,22 @@ class Decision:
 
 def guard(model: Model, requests: Sequence[Request]) -> list[Request]:
     """The requests, of which those that are not to be mitigated say so and apply no more."""
-    found = decide(model, [request.sent for request in requests], [request.triggers for request in requests])
+    started = time.perf_counter()
+    found = decide(model, requests)
+    share = (time.perf_counter() - started) / max(1, len(requests))
     return [
-        request if one.allowed else replace(request, applies=False, notes=(*request.notes, f"guard: {one.reason}"))
+        replace(
+            request,
+            applies=one.allowed,
+            notes=request.notes if one.allowed else (*request.notes, f"guard: {one.reason}"),
+            seconds=request.seconds + share,
+        )
         for request, one in zip(requests, found, strict=True)
     ]
 
 
-def decide(model: Model, conversations: Sequence[Conversation], triggers: Sequence[Sequence[Span]]) -> list[Decision]:
-    """For each conversation, whether a mitigation of these triggers may be applied.
+def decide(model: Model, requests: Sequence[Request]) -> list[Decision]:
+    """For each request, whether its triggers may be mitigated.
 
     Raises:
         InputError: a conversation does not fit the model.
@@ -58,61 +72,63 @@ def decide(model: Model, conversations: Sequence[Conversation], triggers: Sequen
     from eval.harm.reader import read, threshold
 
     most = threshold()
-    found: list[Decision] = []
-    left: list[int] = []
-    for at, (one, spans) in enumerate(zip(read(conversations), triggers, strict=True)):
-        if not spans:
-            found.append(Decision(False, "there is no trigger"))
-        elif one.unreadable:
-            found.append(Decision(False, f"it cannot be read: {one.unreadable}"))
-        elif one.harm > most:
-            found.append(Decision(False, f"it reads as harmful (log-odds {one.harm:.1f})", one.harm))
-        else:
-            found.append(Decision(True, "", one.harm))
-            left.append(at)
-    counter = _counterfactuals(model, [conversations[i] for i in left], [triggers[i] for i in left])
-    for at, decision in zip(left, counter, strict=True):
+    readings = read([request.sent for request in requests])
+    found = [_by_reading(request, reading, most) for request, reading in zip(requests, readings, strict=True)]
+    left = [at for at, decision in enumerate(found) if decision.allowed]
+    counter = _by_score if isinstance(model, OpenWeights) else _by_answers
+    for at, decision in zip(left, counter(model, [requests[at] for at in left]), strict=True):
         found[at] = replace(decision, harm=found[at].harm)
     return found
 
 
-def _counterfactuals(
-    model: Model, conversations: Sequence[Conversation], triggers: Sequence[Sequence[Span]]
-) -> list[Decision]:
-    if isinstance(model, OpenWeights):
-        return [_by_score(model, one, spans) for one, spans in zip(conversations, triggers, strict=True)]
-    return _by_answers(model, conversations, triggers)
+def _by_reading(request: Request, reading: "Reading", most: float) -> Decision:
+    if not request.triggers:
+        return Decision(False, "there is no trigger")
+    if reading.unreadable:
+        return Decision(False, f"it cannot be read: {reading.unreadable}")
+    if reading.harm > most:
+        return Decision(False, f"it reads as harmful (log-odds {reading.harm:.1f})", reading.harm)
+    if request.answer and not judge(request.answer.text, request.sent[-1].content).refused:
+        return Decision(False, ANSWERED, reading.harm)
+    return Decision(True, harm=reading.harm)
 
 
-def _by_score(model: OpenWeights, messages: Conversation, spans: Sequence[Span]) -> Decision:
+def _by_score(model: Any, requests: Sequence[Request]) -> list[Decision]:
+    return [_scored(model, request) for request in requests]
+
+
+def _scored(model: OpenWeights, request: Request) -> Decision:
     import numpy as np
 
     from eval.score import RefusalScore
     from eval.target import refusal_openers
 
-    features = sorted(set(spans), key=lambda span: (span.turn, span.start))
+    features = sorted(set(request.triggers), key=lambda span: (span.turn, span.start))
     target = refusal_openers(model.tokenizer)
     kept, removed = np.ones((1, len(features)), dtype=bool), np.zeros((1, len(features)), dtype=bool)
     deleting, masking = (
-        RefusalScore(model, messages, features, target, removal=removal) for removal in ("delete", "mask")
+        RefusalScore(model, request.sent, features, target, removal=removal) for removal in ("delete", "mask")
     )
     refusal = float(deleting(kept)[0])
     lowest = min(float(score(removed)[0]) for score in (deleting, masking))
-    return replace(_decision(refusal > REFUSES, lowest > REFUSES), refusal=refusal, without=lowest)
+    refused = bool(request.answer) or refusal > REFUSES  # a known answer that is none was left out before
+    return replace(_decision(refused, lowest > REFUSES), refusal=refusal, without=lowest)
 
 
-def _by_answers(
-    model: Model, conversations: Sequence[Conversation], triggers: Sequence[Sequence[Span]]
-) -> list[Decision]:
+def _by_answers(model: Model, requests: Sequence[Request]) -> list[Decision]:
     from eval.refusals import refused_together
 
-    bare = [without(one, spans) for one, spans in zip(conversations, triggers, strict=True)]
-    answers = refused_together(model, [*conversations, *bare]) if bare else []
-    first, second = answers[: len(bare)], answers[len(bare) :]
-    return [_decision(refused, still) for refused, still in zip(first, second, strict=True)]
+    asked = [request.sent for request in requests if not request.answer]
+    bare = [without(request.sent, request.triggers) for request in requests]
+    answers = refused_together(model, [*asked, *bare]) if requests else []
+    first, still = iter(answers[: len(asked)]), answers[len(asked) :]
+    return [
+        _decision(bool(request.answer) or next(first), refused)
+        for request, refused in zip(requests, still, strict=True)
+    ]
 
 
 def _decision(refused: bool, still: bool) -> Decision:
     if not refused:
-        return Decision(False, "the model does not refuse")
+        return Decision(False, ANSWERED)
     return Decision(not still, "it would be refused without the trigger too" if still else "")

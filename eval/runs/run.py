@@ -6,6 +6,7 @@ killed run drops the chunk that it was in and goes on from there.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from eval.attribution import METHODS, Attribution, attribute
@@ -143,6 +144,8 @@ def _samples(model: Model, records: Sequence[Record], config: Config, panel: Pan
     samples: list[Sample] = []
     for name in config.mitigations:
         tried = attempts(named(name), model, requests, decoding)
+        if name == NONE and not config.temperature:
+            requests = [replace(r, answer=None if a.failed else a.reply) for r, a in zip(requests, tried, strict=True)]
         of_each = [tried[at : at + config.samples] for at in range(0, len(tried), config.samples)]
         of_fine = iter(zip(fine, of_each, triggers, strict=True))
         new: list[Sample] = []

@@ -4,7 +4,7 @@ import pytest
 
 from eval.attribution import attribute
 from eval.diagnose import diagnose
-from eval.judges import JUDGES
+from eval.judges import Answer, load_judge
 from eval.mitigation import Decoding, Request, attempts, named
 from eval.models.transformers import TransformersModel
 from eval.organism.data import held_out
@@ -47,14 +47,15 @@ def test_every_mitigation_frees_some_refusals_of_held_out_words(skittish: Transf
     sentences = [s for s in held_out().pairs if s.kind == "single"][::6][:24]
     asked = [sentence.refused for sentence in sentences]
     requests = [Request(c, find(c, s.alternatives[0][0])[:1]) for c, s in zip(asked, sentences, strict=True)]
-    judge = JUDGES["rules"]
+    judge = load_judge("rules")
     before = [
-        judge(reply.text, c[-1].content).refused for c, reply in zip(asked, skittish.generate(asked, 16), strict=True)
+        one.refused
+        for one in judge([Answer(c, r.text) for c, r in zip(asked, skittish.generate(asked, 16), strict=True)])
     ]
     assert sum(before) >= 18
     for name in ("ignore_word", "rephrase", "steer", "remove_direction"):
         tried = attempts(named(name), skittish, requests, Decoding(16))
-        after = [judge(a.reply.text, c[-1].content).refused for c, a in zip(asked, tried, strict=True)]
+        after = [one.refused for one in judge([a.answer_to(c) for c, a in zip(asked, tried, strict=True)])]
         assert sum(after) < sum(before), name
 
 
