@@ -186,7 +186,7 @@ class _Pool:
             new = self._new[row]
             if token not in self._stop:
                 new.append(token)
-            if token in self._stop or len(new) == self._most or self._ended(self._places[row], new):
+            if token in self._stop or len(new) >= self._most or self._ended(self._places[row], new):
                 self._answers[self._places[row]] = new
                 ending.add(row)
         if ending:
