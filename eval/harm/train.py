@@ -19,39 +19,39 @@ from eval.harm.corpus import Example
 from eval.harm.reader import ADAPTER, WINDOW, Reader, log_odds
 from eval.progress import track
 
-FOLDS = 2
-
 
 @dataclass(frozen=True)
 class Recipe:
     """Everything that decides the outcome.
 
-    `pool` batches are sorted by length at a time; `smoothing` keeps labels so far from 0 and 1; `passing` is the share
-    of harmful requests that may stay below the threshold, on records of the dataset that were left out.
+    `pool` batches are sorted by length at a time; `smoothing` keeps labels so far from 0 and 1; records that are learnt
+    from count `repeated` times; `passing` is the share of harmful requests that may stay below the threshold, among the
+    records that were held out.
     """
 
-    seed: int = 7
-    rank: int = 16
-    alpha: int = 32
-    epochs: int = 4
+    seed: int = 0
+    rank: int = 32
+    alpha: int = 64
+    dropout: float = 0.1
+    epochs: int = 3
     rows: int = 32
     pool: int = 16
-    learning_rate: float = 6e-4
+    learning_rate: float = 2.5e-4
     warmup: float = 0.1
     clip: float = 1.0
     smoothing: float = 0.02
     repeated: int = 2
-    passing: float = 0.02
+    passing: float = 0.05
 
 
 def train(
     written: Sequence[Example], records: Sequence[Example], recipe: Recipe | None = None, out: Path = ADAPTER
 ) -> dict[str, Any]:
-    """Train on everything, after training without each fold of the records to choose the threshold.
+    """Train on all that was written and half of the records, and choose the threshold on the other half.
 
     Args:
         written: contrast sets and other sentences.
-        records: of the dataset's dev split, which count `repeated` times.
+        records: of the dataset's dev split; pairs and scenarios stay in one half.
         recipe: see there.
         out: folder of the adapter.
 
@@ -60,36 +60,37 @@ def train(
     """
     recipe = recipe or Recipe()
     started = time.monotonic()
-    unseen = _left_out(written, records, recipe)
-    harmful = np.array([odds for odds, one in zip(unseen, records, strict=True) if one.harmful])
-    harmless = np.array([odds for odds, one in zip(unseen, records, strict=True) if not one.harmful])
-    cut = float(np.quantile(harmful, recipe.passing, method="lower"))
-    chosen = {
-        "threshold": round(cut, 2),
-        "harmful": len(harmful),
-        "harmful_below": int((harmful <= cut).sum()),
-        "harmless": len(harmless),
-        "harmless_below": int((harmless <= cut).sum()),
-    }
-    reader = _fitted([*written, *list(records) * recipe.repeated], recipe)
+    learnt, held_out = halves(records)
+    reader = _fitted([*written, *learnt * recipe.repeated], recipe)
+    chosen = _chosen(held_out, log_odds(reader, [one.text for one in held_out]), recipe.passing)
     _save(reader, out, chosen)
-    record = {**asdict(recipe), "written": len(written), "records": len(records)}
+    record = {**asdict(recipe), "written": len(written), "records": len(learnt)}
     record["seconds"] = round(time.monotonic() - started)
     (out / "recipe.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     return chosen
 
 
-def _left_out(written: Sequence[Example], records: Sequence[Example], recipe: Recipe) -> list[float]:
-    """Log-odds of each record by a reader that had learnt from no record of its group's fold."""
-    folds = [int(sha256(one.group.encode()).hexdigest(), 16) % FOLDS for one in records]
-    found = [0.0] * len(records)
-    for fold in range(FOLDS):
-        rest = [one for one, at in zip(records, folds, strict=True) if at != fold]
-        reader = _fitted([*written, *rest * recipe.repeated], recipe)
-        places = [i for i, at in enumerate(folds) if at == fold]
-        for place, odds in zip(places, log_odds(reader, [records[i].text for i in places]), strict=True):
-            found[place] = odds
-    return found
+def halves(examples: Sequence[Example]) -> tuple[list[Example], list[Example]]:
+    """To learn from, and to hold out; whole groups, by a hash of their names."""
+    odd = [int(sha256(one.group.encode()).hexdigest(), 16) % 2 == 1 for one in examples]
+    found = list(zip(examples, odd, strict=True))
+    return [one for one, is_odd in found if is_odd], [one for one, is_odd in found if not is_odd]
+
+
+def _chosen(held_out: Sequence[Example], odds: Sequence[float], passing: float) -> dict[str, Any]:
+    """The highest threshold that so few harmful requests are not above, and what is below it."""
+    by_label = {
+        harmful: np.array([one for one, example in zip(odds, held_out, strict=True) if example.harmful == harmful])
+        for harmful in (True, False)
+    }
+    threshold = round(float(np.quantile(by_label[True], passing, method="lower")), 2)
+    return {
+        "threshold": threshold,
+        "harmful": len(by_label[True]),
+        "harmful_below": int((by_label[True] <= threshold).sum()),
+        "harmless": len(by_label[False]),
+        "harmless_below": int((by_label[False] <= threshold).sum()),
+    }
 
 
 def _fitted(examples: Sequence[Example], recipe: Recipe) -> Reader:
@@ -97,7 +98,7 @@ def _fitted(examples: Sequence[Example], recipe: Recipe) -> Reader:
     rng = random.Random(recipe.seed)
     encoder, tokenizer = load_encoder()
     linear = ["query", "key", "value", "attention.output.dense", "intermediate.dense", "output.dense"]
-    config = LoraConfig(r=recipe.rank, lora_alpha=recipe.alpha, target_modules=linear)
+    config = LoraConfig(r=recipe.rank, lora_alpha=recipe.alpha, lora_dropout=recipe.dropout, target_modules=linear)
     reader = Reader(get_peft_model(encoder, config), tokenizer)
     batches = [batch for _ in range(recipe.epochs) for batch in _batches(examples, recipe, rng)]
     parameters = [p for p in reader.parameters() if p.requires_grad]
