@@ -1,7 +1,8 @@
 """Kills runs with SIGKILL at random moments, again and again; their ends must equal an undisturbed run, times aside.
 
-python -m eval.bench.soak [KILLS] [SEED]; skittish in float32 on the first records of the release in the folder xsb. A
-server has imported everything once and forks a process for each life of a run, which is then the command as it is.
+python -m eval.bench.soak [KILLS] [SEED]; a small random model in float32 on the first records of the release in the
+folder xsb. A server has imported everything once and forks a process for each life of a run, which is then the command
+as it is.
 """
 
 import os
@@ -135,18 +136,34 @@ def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-def _skittish(out: Path) -> list[str]:
-    return [
-        "run", "--dataset", "xsb", "--model", "skittish", "--dtype", "float32", "--mitigations", "none,steer",
-        "--limit", str(RECORDS), "--max-new-tokens", "16", "--out", str(out),
-    ]  # fmt: skip
+def save_small(folder: Path) -> None:
+    """Write a random Llama of two narrow layers with skittish's tokenizer: a life must be short, not wise."""
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+
+    from eval.models.skittish import merged_folder
+
+    narrow = {"hidden_size": 64, "intermediate_size": 96, "num_attention_heads": 4, "num_key_value_heads": 2}
+    config = AutoConfig.from_pretrained(merged_folder(), num_hidden_layers=2, head_dim=16, **narrow)
+    torch.manual_seed(0)
+    AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+    AutoTokenizer.from_pretrained(merged_folder()).save_pretrained(folder)
 
 
 def main(kills: int, seed: int) -> int:
     """0 if every run ended as the undisturbed one."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        save_small(folder / "model")
+
+        def command(out: Path) -> list[str]:
+            return [
+                "run", "--dataset", "xsb", "--model", str(folder / "model"), "--dtype", "float32", "--mitigations",
+                "none,steer", "--limit", str(RECORDS), "--max-new-tokens", "16", "--out", str(out),
+            ]  # fmt: skip
+
         try:
-            found = soak(_skittish, Path(folder), kills, random.Random(seed))
+            found = soak(command, folder, kills, random.Random(seed))
         except RuntimeError as error:
             print(f"seed {seed}: {error}")
             return 1

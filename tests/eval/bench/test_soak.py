@@ -1,4 +1,4 @@
-"""Ten kills of the command itself on the tiny model in float32; `make soak` does a hundred on skittish."""
+"""Ten kills of the command itself on the tiny model in float32; `make soak` does a hundred."""
 
 import json
 import random
