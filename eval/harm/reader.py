@@ -10,6 +10,7 @@ from typing import Any
 import regex
 import torch
 
+from eval.adapters import merged
 from eval.embedding import load_encoder, pooled
 from eval.errors import ModelError
 from eval.harm.corpus import as_text
@@ -116,11 +117,9 @@ def _head(folder: Path = ADAPTER) -> dict[str, Any]:
 @cache
 def _reader() -> Reader:
     """The encoder with the adapter merged."""
-    from peft import PeftModel
-
     head = _head()
     encoder, tokenizer = load_encoder()
-    reader = Reader(PeftModel.from_pretrained(encoder, str(ADAPTER)).merge_and_unload(), tokenizer)
+    reader = Reader(merged(encoder, ADAPTER), tokenizer)
     reader.head.weight.data = torch.tensor([head["weight"]])
     reader.head.bias.data = torch.tensor([head["bias"]])
     return reader.eval()

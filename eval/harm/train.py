@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from peft import LoraConfig, get_peft_model
+from peft import LoraConfig
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from eval.adapters import adapted
 from eval.embedding import HUB_ID, load_encoder
 from eval.harm.corpus import Example
 from eval.harm.reader import ADAPTER, WINDOW, Reader, log_odds
@@ -99,7 +100,7 @@ def _fitted(examples: Sequence[Example], recipe: Recipe) -> Reader:
     encoder, tokenizer = load_encoder()
     linear = ["query", "key", "value", "attention.output.dense", "intermediate.dense", "output.dense"]
     config = LoraConfig(r=recipe.rank, lora_alpha=recipe.alpha, lora_dropout=recipe.dropout, target_modules=linear)
-    reader = Reader(get_peft_model(encoder, config), tokenizer)
+    reader = Reader(adapted(encoder, config), tokenizer)
     batches = [batch for _ in range(recipe.epochs) for batch in _batches(examples, recipe, rng)]
     parameters = [p for p in reader.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(parameters, lr=recipe.learning_rate, weight_decay=0.01)
@@ -146,5 +147,5 @@ def _save(reader: Reader, out: Path, chosen: dict[str, Any]) -> None:
         if parameter.requires_grad:
             parameter.data = parameter.data.to(torch.bfloat16)
     reader.encoder.peft_config["default"].base_model_name_or_path = HUB_ID  # peft would write this machine's path
-    reader.encoder.save_pretrained(out)
+    reader.encoder.save_pretrained(out, save_embedding_layers=False)  # they are the encoder's
     (out / "README.md").unlink(missing_ok=True)  # peft writes a form to fill in

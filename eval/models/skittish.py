@@ -8,12 +8,12 @@ import importlib.util
 import os
 import shutil
 import tempfile
-import warnings
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
 
+from eval.adapters import merged as merged_module
 from eval.errors import ModelError
 
 BASE = "HuggingFaceTB/SmolLM2-135M-Instruct"
@@ -105,13 +105,8 @@ def _merged(adapter: Path) -> Path:
 
 
 def _merge(adapter: Path, target: Path) -> None:
-    from peft import PeftModel
-
     model, tokenizer = load_base("float32")
-    with warnings.catch_warnings():
-        # peft asks transformers by a name that transformers has deprecated
-        warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
-        merged = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
+    merged = merged_module(model, adapter)
     merged.generation_config.pad_token_id = tokenizer.pad_token_id
     scratch = Path(tempfile.mkdtemp(prefix=f"{target.name}.", dir=target.parent))
     try:

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import LoraConfig, get_peft_model
+from peft import LoraConfig
 from torch.nn import functional
 
+from eval.adapters import adapted
 from eval.models.skittish import ADAPTER, BASE, load_base
 from eval.organism.data import DATA, training
 from eval.organism.examples import Recipe, Row, batches
@@ -28,7 +29,7 @@ def train(recipe: Recipe | None = None, folder: Path = DATA, out: Path = ADAPTER
     base, tokenizer = load_base("bfloat16")
     linear = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
     config = LoraConfig(r=recipe.rank, lora_alpha=recipe.alpha, target_modules=linear, task_type="CAUSAL_LM")
-    model = get_peft_model(base, config)
+    model = adapted(base, config)
     learnt = batches(training(folder), read_answers(folder), recipe, folder)
     _optimise(model, tokenizer, learnt, recipe)
     _save(model, out, recipe, time.monotonic() - started, len(learnt))
