@@ -16,7 +16,7 @@ from tests.test_promises import ROOT
 
 DIAGRAM = re.compile(r"^.*-->.*$", re.MULTILINE)
 README_OF = "0.1.0"  # the version of the datasets whose numbers README has; later contributions are not in it yet
-GROUPS = ("bench", "organism")  # commands of commands
+GROUPS = ("bench", "guard", "organism")  # commands of commands
 MADE = ("eval/attribution/insertion.py", "tests/eval/attribution/test_insertion.py")  # by whoever adds a method
 PAGES = ("README.md", "CONTRIBUTING.md", "builder/reviews/README.md", "eval/organism/data/README.md")
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import yaml
 
 from builder.near import near_duplicates
-from builder.source.read import read_source
+from builder.shipped import RECORDS
+from builder.source.read import read_folder
 from eval.harm.corpus import DATA, as_text, contrast_sets, labelled, sentences_of_skittish
 from eval.harm.train import halves
 from eval.record import Message, Record, conversation
@@ -35,7 +36,7 @@ def test_both_sides_are_alike_in_number_and_length() -> None:
 
 
 def test_no_text_is_nearly_one_that_is_reported_on() -> None:
-    exam = [record for record in read_source().records if record.split == "test"] + load_suite("adversarial")
+    exam = [record for record in read_folder(RECORDS)[0] if record.split == "test"] + load_suite("adversarial")
     texts = list({text for record in exam for text in (as_text(record.messages), record.prompt)})
     assert len(texts) > 1000
     assert near_duplicates([one.text for one in contrast_sets()], texts, 0.5) == []
