@@ -17,6 +17,7 @@ from eval.runs.config import Config
 from eval.runs.metrics import Difference, Metrics, Outcomes, by_type, differences, metrics, outcomes
 from eval.runs.notes import KINDS, agreements, notes
 from eval.runs.sample import Sample, numbered, read_samples, replace_file
+from eval.runs.tradeoff import curves, points
 from eval.statistics import Rate
 from eval.wording import reason
 
@@ -209,5 +210,6 @@ def _page(report: Report, samples: Sequence[Sample]) -> str:
     base = report.overall[0].mitigation
     against = {(change.figure, change.after): change for change in report.differences if change.before == base}
     given = {"report": report, "headline": line, "cards": cards(samples), "levels": LEVELS, "against": against}
-    given |= {"kinds": KINDS}
+    found = points(report.overall)
+    given |= {"kinds": KINDS, "points": found, "curves": curves(found)}
     return template.render(given).translate(VISIBLE)

@@ -121,7 +121,7 @@ def page(folder: Path) -> Page:
 def rows(found: Page) -> list[str]:
     """Text of the table rows, white space collapsed."""
     body = " ".join(found.text.split())
-    return re.findall(r"(?:none|steer) \d/\d .*?(?= steer \d| False refusals by type)", body)
+    return re.findall(r"(?:none|steer) \d/\d .*?(?= steer \d| The trade-off)", body)
 
 
 def test_headline_is_counted_from_the_samples(folder: Path) -> None:

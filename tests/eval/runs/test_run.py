@@ -118,7 +118,7 @@ def test_early_stop_ends_answers_and_is_recorded(
 
 
 def test_answers_of_an_endpoint_cannot_be_stopped_early(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="--early-stop needs the judge rules and a local model"):
+    with pytest.raises(InputError, match="--early-stop needs the judge rules alone and a local model"):
         run(Refuser(), records(3), tmp_path / "o", dataset="d", early_stop=True)
     assert not (tmp_path / "o").exists()
 

@@ -1,0 +1,38 @@
+"""Points and curves of the trade-off, and that the page draws them."""
+
+from pathlib import Path
+
+from eval.runs.metrics import metrics
+from eval.runs.report import write_report
+from eval.runs.tradeoff import curves, points
+from tests.eval.runs.test_report import RUN, made, sampled
+
+NAMES = ("none", "steer:0.5", "guard+steer", "steer", "guard+steer:0.1@heads", "steer:0.1", "guard+steer:0.3")
+
+
+def test_points_have_both_shares_and_curves_go_by_strength() -> None:
+    samples = [sampled(record, name) for name in NAMES for record in RUN]
+    found = points(metrics(samples))
+    assert [(point.number, point.name) for point in found] == list(enumerate(NAMES, 1))
+    assert [[point.name for point in curve] for curve in curves(found)] == [
+        ["steer:0.5", "steer:0.1", "steer"], ["guard+steer:0.3", "guard+steer"],
+    ]  # fmt: skip
+    assert [point.name for point in found if point.guarded] == [NAMES[2], NAMES[4], NAMES[6]]
+    for point in found:
+        share, low, high = point.refused
+        assert low <= share <= high
+
+
+def test_a_mitigation_without_unsafe_prompts_is_no_point() -> None:
+    safe = [sampled(record, "none") for record in RUN if record[1] == "safe"]
+    assert points(metrics(safe)) == []
+
+
+def test_the_page_draws_a_point_for_each_mitigation_where_there_are_several(tmp_path: Path) -> None:
+    names = ("none", "steer", "guard+steer")
+    several = made(tmp_path / "a", [sampled(r, name) for name in names for r in RUN], mitigations=names)
+    text = write_report(several).read_text(encoding="utf-8")
+    assert text.count("<circle") == 3
+    assert text.count('class="guarded"') == 1
+    one = made(tmp_path / "b", [sampled(record, "none") for record in RUN], mitigations=("none",))
+    assert 'tradeoff">' not in write_report(one).read_text(encoding="utf-8")
