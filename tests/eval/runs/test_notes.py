@@ -16,7 +16,8 @@ from eval.runs.metrics import differences, metrics
 from eval.runs.notes import agreements, notes
 from eval.runs.report import read_run
 from eval.runs.sample import Sample
-from eval.view import show_judging, show_metrics
+from eval.runs.view import show_metrics
+from eval.view import show_judging
 from tests.eval.runs.test_report import HOSTILE, RUN, made, page, sampled
 
 NONE = [sampled(record, "none") for record in RUN]
@@ -159,7 +160,7 @@ def test_the_terminal_shows_the_same(tmp_path: Path) -> None:
     config, samples = read_run(folder)
     out = StringIO()
     console = Console(file=out, width=80)
-    show_metrics(metrics(samples), console)
+    show_metrics(samples, console)
     show_judging(notes(samples, config.judges), agreements(samples), console)
     shown = " ".join(out.getvalue().split())
     assert "complied and really helps to do harm unsafe 95 % interval none 0/2 = 0% 0% to 66% steer 1/2 = 50%" in shown
