@@ -8,6 +8,7 @@ import torch
 from eval.models.sampling import GumbelNoise
 from eval.models.transformers import TransformersModel
 from eval.record import Conversation, conversation
+from tests.eval.models.memory import runs_out
 
 ASKED = [conversation(text) for text in ("How do I kill it?", "Hi", "A much longer question than the others, is it?")]
 
@@ -20,7 +21,9 @@ def texts(model: TransformersModel, asked: list[Conversation], seeds: list[int],
 def test_draws_follow_the_distribution_at_the_temperature(temperature: float) -> None:
     logits = torch.tensor([2.0, 1.0, 0.0, -1.0])
     count = 4000
-    noisy = GumbelNoise(temperature, range(count))(torch.zeros(count, 1), logits.expand(count, 4))
+    noise = GumbelNoise(temperature, range(count), count)
+    noise.begin(range(count))
+    noisy = noise(range(count), logits.expand(count, 4))
     drawn = Counter(noisy.argmax(-1).tolist())
     wanted = torch.softmax(logits / temperature, -1).tolist()
     for token, share in enumerate(wanted):
@@ -38,9 +41,13 @@ def test_nearly_no_temperature_is_nearly_greedy(tiny: TransformersModel) -> None
     assert texts(tiny, ASKED, [1, 2, 3], 1e-6) == [reply.text for reply in tiny.generate(ASKED, 8)]
 
 
-def test_the_noise_is_new_at_every_token() -> None:
-    noise, scores = GumbelNoise(1.0, [3]), torch.zeros(1, 50)
-    assert not torch.equal(noise(scores, scores), noise(scores, scores))
+def test_the_noise_is_new_at_every_token_and_the_same_where_an_answer_begins_again() -> None:
+    noise, logits = GumbelNoise(1.0, [3], 1), torch.zeros(1, 50)
+    noise.begin([0])
+    first, second = noise([0], logits), noise([0], logits)
+    assert not torch.equal(first, second)
+    noise.begin([0])
+    assert torch.equal(noise([0], logits), first)
 
 
 def test_each_conversation_needs_a_seed(tiny: TransformersModel) -> None:
@@ -49,12 +56,16 @@ def test_each_conversation_needs_a_seed(tiny: TransformersModel) -> None:
 
 
 def test_halves_of_a_batch_keep_their_seeds(tiny: TransformersModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    expected, whole = texts(tiny, ASKED, [5, 6, 7]), tiny._sampled
+    expected = texts(tiny, ASKED, [5, 6, 7])
+    sizes: list[int] = []
+    runs_out(tiny, 1, sizes, monkeypatch)
+    assert texts(tiny, ASKED, [5, 6, 7]) == expected
+    assert set(sizes) == {1}
 
-    def small(asked: list[Conversation], length: int, temperature: float, seeds: list[int]) -> object:
-        if len(asked) > 1:
-            raise torch.OutOfMemoryError("tried to allocate")
-        return whole(asked, length, temperature, seeds)
 
-    monkeypatch.setattr(tiny, "_sampled", small)
+def test_models_that_are_left_to_transformers_draw_the_same(
+    tiny: TransformersModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = texts(tiny, ASKED, [5, 6, 7])
+    monkeypatch.setattr(tiny, "_decodable", False)
     assert texts(tiny, ASKED, [5, 6, 7]) == expected
