@@ -21,7 +21,7 @@ demo: $(READY)  ## build the dataset, evaluate skittish with all mitigations on 
 	$(BIN)/xsb-build release --out xsb
 	rm -rf runs/demo
 	HF_HUB_OFFLINE=1 $(BIN)/xsb-eval run --dataset xsb --model skittish \
-		--mitigations none,ignore_word,rephrase,steer --limit 24 --max-new-tokens 64 --out runs/demo
+		--mitigations none,ignore_word,rephrase,steer,guard+steer --limit 24 --max-new-tokens 64 --out runs/demo
 
 test: $(READY)  ## run the whole test suite
 	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest
