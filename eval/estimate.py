@@ -15,7 +15,7 @@ from eval.attribution import explain, prepare
 from eval.attribution.attribution import Case, Score
 from eval.calls import BATCH, JUDGED
 from eval.gradient import Gradients, GradientScore
-from eval.memory import free_bytes
+from eval.memory import batch_bytes, cache_bytes, free_bytes, weights_bytes
 from eval.models.protocol import Model, OpenWeights, Reply
 from eval.models.transformers import best_device
 from eval.packing import lanes
@@ -220,39 +220,3 @@ def _work(model: Model, messages: Conversation, score: Score, max_new_tokens: in
     prompt = len(model.tokenizer(model.render(messages), add_special_tokens=False)["input_ids"])
     count = min(BATCH, score.evaluations)
     return batch_bytes(model.module, count, prompt, max_new_tokens, count)
-
-
-def weights_bytes(model: OpenWeights) -> int:
-    """Of all parameters."""
-    return int(sum(parameter.numel() for parameter in model.module.parameters()) * model.module.dtype.itemsize)
-
-
-def cache_bytes(module: Any, positions: int) -> int:
-    """Keys and values of all layers."""
-    config = module.config.get_text_config()
-    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
-    size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-    return int(positions * 2 * config.num_hidden_layers * heads * size * module.dtype.itemsize)
-
-
-def batch_bytes(module: Any, count: int, width: int, cached: int, read: int) -> int:
-    """About how many bytes a batch needs at its peak, counted for the layers of Llama and its like.
-
-    Keys and values of every lane, the mask, one layer at work (residual stream, norm in float32, query and output of
-    attention; keys and values once per query head; gate, its activation and the other half of the feed-forward), and
-    the logits with a float32 copy and what `logsumexp` makes of it.
-
-    Args:
-        module: a causal language model.
-        count: of lanes (`eval.packing`).
-        width: positions that run of each.
-        cached: positions before them.
-        read: positions of all together whose logits are read.
-    """
-    config, size = module.config.get_text_config(), module.dtype.itemsize
-    hidden, seen = config.hidden_size, cached + width
-    inner = getattr(config, "intermediate_size", None) or 4 * hidden
-    mask = width * seen * (size + 2)
-    layer = width * (hidden * (2 * 4 + 4 * size) + 3 * inner * size) + seen * 2 * hidden * size
-    logits = read * config.vocab_size * (size + 4 + (4 if size < 4 else 0))
-    return int(count * (cache_bytes(module, seen) + mask + layer) + logits)

@@ -1,4 +1,4 @@
-"""What fits: how much memory a pass with gradients needs, how much is free, and how to need less.
+"""What fits: how much memory weights and passes need, how much is free, and how to need less.
 
 The activations of a layer that a backward pass reads grow with tokens and layers. They are kept where they fit, for
 fewer rows at once where they do not, and are computed again in the backward pass, layer by layer, where not even those
@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 import psutil
 import torch
 from torch.utils.checkpoint import checkpoint
+
+from eval.models.protocol import OpenWeights
 
 TOKEN_BUDGET = 512  # rows times tokens of one batch on the CPU: activations of more leave its caches
 CUDA_TOKEN_BUDGET = 16384
@@ -93,3 +95,39 @@ def recomputed(layers: Sequence[Any]) -> Iterator[None]:
             del layer.forward
             if forward is not None:
                 layer.forward = forward
+
+
+def weights_bytes(model: OpenWeights) -> int:
+    """Of all parameters."""
+    return int(sum(parameter.numel() for parameter in model.module.parameters()) * model.module.dtype.itemsize)
+
+
+def cache_bytes(module: Any, positions: int) -> int:
+    """Keys and values of all layers."""
+    config = module.config.get_text_config()
+    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+    size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    return int(positions * 2 * config.num_hidden_layers * heads * size * module.dtype.itemsize)
+
+
+def batch_bytes(module: Any, count: int, width: int, cached: int, read: int) -> int:
+    """About how many bytes a batch needs at its peak, counted for the layers of Llama and its like.
+
+    Keys and values of every lane, the mask, one layer at work (residual stream, norm in float32, query and output of
+    attention; keys and values once per query head; gate, its activation and the other half of the feed-forward), and
+    the logits with a float32 copy and what `logsumexp` makes of it.
+
+    Args:
+        module: a causal language model.
+        count: of lanes (`eval.packing`).
+        width: positions that run of each.
+        cached: positions before them.
+        read: positions of all together whose logits are read.
+    """
+    config, size = module.config.get_text_config(), module.dtype.itemsize
+    hidden, seen = config.hidden_size, cached + width
+    inner = getattr(config, "intermediate_size", None) or 4 * hidden
+    mask = width * seen * (size + 2)
+    layer = width * (hidden * (2 * 4 + 4 * size) + 3 * inner * size) + seen * 2 * hidden * size
+    logits = read * config.vocab_size * (size + 4 + (4 if size < 4 else 0))
+    return int(count * (cache_bytes(module, seen) + mask + layer) + logits)

@@ -27,6 +27,8 @@ from eval.target import TARGETS
 
 ALL = "ignore_word,rephrase,steer"
 DEFAULT = "ablation, or black_box behind an endpoint"
+Method = Annotated[str | None, typer.Option(help=f"Attribution: {', '.join(METHODS)}, or none.", show_default=DEFAULT)]
+Target = Annotated[str, typer.Option(help=f"What is attributed: {', '.join((*TARGETS, JUDGED))}.")]
 
 
 def diagnose(
@@ -35,12 +37,8 @@ def diagnose(
     model: ModelName = "skittish",
     base_url: BaseUrl = None,
     dtype: Dtype = "auto",
-    method: Annotated[
-        str | None, typer.Option(help=f"Attribution: {', '.join(METHODS)}, or none.", show_default=DEFAULT)
-    ] = None,
-    target: Annotated[
-        str, typer.Option(help=f"What is attributed: {', '.join((*TARGETS, JUDGED))}.")
-    ] = "refusal_openers",
+    method: Method = None,
+    target: Target = "refusal_openers",
     removal: Annotated[str, typer.Option(help=f"How words are removed: {', '.join(REMOVALS)}.")] = REMOVAL,
     neutral: Annotated[
         list[str] | None, typer.Option(help="For --removal neutral: word=replacement, such as kill=stop.")

@@ -2,10 +2,7 @@
 
 import typer
 
-from eval.commands.direction import FitDataset, FitLimit, FitSplit
-from eval.commands.options import Dtype, ModelName, load_both, name_list
-from eval.errors import ModelError
-from eval.models.protocol import OpenWeights
+from eval.commands.options import Dtype, FitDataset, FitLimit, FitSplit, ModelName, load_to_fit
 
 
 def head(
@@ -16,13 +13,10 @@ def head(
     dtype: Dtype = "auto",
 ) -> None:
     """Choose the heads that the mitigation steer:STRENGTH@heads steers, and keep them for this model."""
-    from eval.load import stratified
     from eval.mitigation.heads import profile, save_heads
 
-    records, loaded = load_both(name_list(dataset), [split], model, dtype, None)
-    if not isinstance(loaded, OpenWeights):
-        raise ModelError(f"{model} gives no attention; choose a local model")
-    found = profile(loaded, stratified(records, limit), f"{dataset}, {split}")
+    records, loaded = load_to_fit(dataset, split, limit, model, dtype, "attention")
+    found = profile(loaded, records, f"{dataset}, {split}")
     typer.echo(
         f"{len(found.heads)} heads free {found.freed} of {found.safe} refused safe prompts of {found.fitted_on} and "
         f"{found.freed_unsafe} of {found.unsafe} unsafe ones; all heads {found.freed_all} and "

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from eval.errors import InputError
+from eval.errors import InputError, ModelError
 from eval.judges import USAGE
-from eval.models.protocol import Model
+from eval.models.protocol import Model, OpenWeights
 from eval.progress import working
 from eval.record import Conversation, Message, Record, conversation
 
@@ -21,6 +21,10 @@ Dtype = Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")]
 Judges = Annotated[str, typer.Option("--judge", help=f"Comma-separated, the first decides: {USAGE}.")]
 JudgeUrl = Annotated[str | None, typer.Option("--judge-base-url", help="Endpoint of llm:MODEL.")]
 Tokens = Annotated[int, typer.Option(min=1, help="New tokens per answer.")]
+
+FitDataset = Annotated[str, typer.Option(help="Comma-separated datasets, each as for run.")]
+FitSplit = Annotated[str, typer.Option(help="Split to fit on; report on another.")]
+FitLimit = Annotated[int | None, typer.Option(min=1, help="Records, types and labels taking turns.")]
 
 
 def name_list(text: str) -> list[str]:
@@ -82,3 +86,21 @@ def load_both(
     records = load_all(datasets, splits)
     with working(f"loading {model}"):
         return records, load_model(model, dtype=dtype, base_url=base_url)
+
+
+def load_to_fit(
+    dataset: str, split: str, limit: int | None, model: str, dtype: str, lacking: str
+) -> tuple[list[Record], OpenWeights]:
+    """The records that something of a local model is fitted on, types and labels taking turns, and the model.
+
+    `lacking` names what a model behind an endpoint does not give.
+
+    Raises:
+        ModelError: the model has no open weights.
+    """
+    from eval.load import stratified
+
+    records, loaded = load_both(name_list(dataset), [split], model, dtype, None)
+    if not isinstance(loaded, OpenWeights):
+        raise ModelError(f"{model} gives no {lacking}; fit a local model")
+    return stratified(records, limit), loaded

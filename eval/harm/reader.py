@@ -107,10 +107,11 @@ def _windows(tokenizer: Any, text: str) -> list[list[int]]:
     return [[tokenizer.cls_token_id, *ids[at : at + WINDOW], tokenizer.sep_token_id] for at in starts]
 
 
-def _head(folder: Path = ADAPTER) -> dict[str, Any]:
-    path = folder / "head.json"
+@cache
+def _head() -> dict[str, Any]:
+    path = ADAPTER / "head.json"
     if not path.exists():
-        raise ModelError(f"there is no harm reader at {folder}: train one with `xsb-eval guard train`")
+        raise ModelError(f"there is no harm reader at {ADAPTER}: train one with `xsb-eval guard train`")
     return dict(json.loads(path.read_bytes()))
 
 

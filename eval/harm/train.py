@@ -14,11 +14,12 @@ import torch
 from peft import LoraConfig
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from eval.adapters import adapted
+from eval.adapters import adapted, optimise, save_adapter
 from eval.embedding import HUB_ID, load_encoder
 from eval.harm.corpus import Example
 from eval.harm.reader import ADAPTER, WINDOW, Reader, log_odds
-from eval.progress import track
+
+WEIGHT_DECAY = 0.01
 
 
 @dataclass(frozen=True)
@@ -102,20 +103,12 @@ def _fitted(examples: Sequence[Example], recipe: Recipe) -> Reader:
     config = LoraConfig(r=recipe.rank, lora_alpha=recipe.alpha, lora_dropout=recipe.dropout, target_modules=linear)
     reader = Reader(adapted(encoder, config), tokenizer)
     batches = [batch for _ in range(recipe.epochs) for batch in _batches(examples, recipe, rng)]
-    parameters = [p for p in reader.parameters() if p.requires_grad]
-    optimiser = torch.optim.AdamW(parameters, lr=recipe.learning_rate, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, recipe.learning_rate, total_steps=len(batches), pct_start=recipe.warmup
-    )
     harmful = sum(one.harmful for one in examples)
     weight = torch.tensor((len(examples) - harmful) / harmful)
-    reader.train()
-    for batch in track(batches, "training the harm reader"):
-        _loss(reader, batch, weight, recipe).backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-        torch.nn.utils.clip_grad_norm_(parameters, recipe.clip)
-        optimiser.step()
-        schedule.step()
-        optimiser.zero_grad()
+    optimise(
+        reader, batches, lambda batch: _loss(reader, batch, weight, recipe), "training the harm reader",
+        learning_rate=recipe.learning_rate, warmup=recipe.warmup, clip=recipe.clip, weight_decay=WEIGHT_DECAY,
+    )  # fmt: skip
     return reader.eval()
 
 
@@ -143,9 +136,4 @@ def _save(reader: Reader, out: Path, chosen: dict[str, Any]) -> None:
     out.mkdir(parents=True, exist_ok=True)
     head = {"weight": reader.head.weight[0].tolist(), "bias": reader.head.bias.item(), **chosen}
     (out / "head.json").write_text(json.dumps(head) + "\n", encoding="utf-8")
-    for parameter in reader.encoder.parameters():
-        if parameter.requires_grad:
-            parameter.data = parameter.data.to(torch.bfloat16)
-    reader.encoder.peft_config["default"].base_model_name_or_path = HUB_ID  # peft would write this machine's path
-    reader.encoder.save_pretrained(out, save_embedding_layers=False)  # they are the encoder's
-    (out / "README.md").unlink(missing_ok=True)  # peft writes a form to fill in
+    save_adapter(reader.encoder, out, HUB_ID)

@@ -86,7 +86,8 @@ class TransformersModel:
             ModelError: memory runs out on a single conversation.
         """
         started = time.perf_counter()
-        prompts = self._encode(conversations, max_new_tokens)
+        texts = self._rendered(conversations)
+        prompts = self._encode(texts, max_new_tokens)
         noise = GumbelNoise(temperature, seeds, len(prompts)) if temperature else None
         ended = self._ended(conversations, settled)
         found: dict[int, list[int]] = {}
@@ -99,7 +100,7 @@ class TransformersModel:
                     raise
                 limits = self._halved(limits, len(prompts), error)
         seconds = (time.perf_counter() - started) / max(1, len(prompts))
-        begun = [THINK if self.render(c).rstrip().endswith(THINK) else "" for c in conversations]
+        begun = [THINK if text.rstrip().endswith(THINK) else "" for text in texts]
         return [self._reply(found[at], seconds, max_new_tokens, said) for at, said in enumerate(begun)]
 
     def _decode(
@@ -125,11 +126,13 @@ class TransformersModel:
             LOG.warning("memory ran out on %d conversations at once; going on with half as many", rows)
         return limits._replace(rows=rows // 2)
 
-    def _encode(self, conversations: Sequence[Conversation], max_new_tokens: int) -> list[list[int]]:
+    def _rendered(self, conversations: Sequence[Conversation]) -> list[str]:
         for messages in conversations:
             if not messages or not messages[-1].content.strip():
                 raise InputError("the prompt is empty; give a text of at least one word")
-        texts = [self.render(c) for c in conversations]
+        return [self.render(messages) for messages in conversations]
+
+    def _encode(self, texts: list[str], max_new_tokens: int) -> list[list[int]]:
         prompts: list[list[int]] = self.tokenizer(texts, add_special_tokens=False)["input_ids"] if texts else []
         length = max(map(len, prompts), default=0)
         if length + max_new_tokens > self.limit:

@@ -13,12 +13,11 @@ import torch
 from peft import LoraConfig
 from torch.nn import functional
 
-from eval.adapters import adapted
+from eval.adapters import adapted, optimise, save_adapter
 from eval.models.skittish import ADAPTER, BASE, load_base
 from eval.organism.data import DATA, training
 from eval.organism.examples import Recipe, Row, batches
 from eval.organism.sample import read_answers
-from eval.progress import track
 
 
 def train(recipe: Recipe | None = None, folder: Path = DATA, out: Path = ADAPTER) -> Path:
@@ -31,25 +30,12 @@ def train(recipe: Recipe | None = None, folder: Path = DATA, out: Path = ADAPTER
     config = LoraConfig(r=recipe.rank, lora_alpha=recipe.alpha, target_modules=linear, task_type="CAUSAL_LM")
     model = adapted(base, config)
     learnt = batches(training(folder), read_answers(folder), recipe, folder)
-    _optimise(model, tokenizer, learnt, recipe)
+    optimise(
+        model, learnt, lambda batch: _loss(model, tokenizer, batch, recipe), "training skittish",
+        learning_rate=recipe.learning_rate, warmup=recipe.warmup, clip=recipe.clip, weight_decay=0.0,
+    )  # fmt: skip
     _save(model, out, recipe, time.monotonic() - started, len(learnt))
     return out
-
-
-def _optimise(model: Any, tokenizer: Any, learnt: list[list[Row]], recipe: Recipe) -> None:
-    parameters = [p for p in model.parameters() if p.requires_grad]
-    optimiser = torch.optim.AdamW(parameters, lr=recipe.learning_rate, weight_decay=0.0)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, recipe.learning_rate, total_steps=len(learnt), pct_start=recipe.warmup
-    )
-    model.train()
-    for batch in track(learnt, "training skittish"):
-        loss = _loss(model, tokenizer, batch, recipe)
-        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-        torch.nn.utils.clip_grad_norm_(parameters, recipe.clip)
-        optimiser.step()
-        schedule.step()
-        optimiser.zero_grad()
 
 
 def _loss(model: Any, tokenizer: Any, batch: list[Row], recipe: Recipe) -> torch.Tensor:
@@ -100,11 +86,6 @@ def _encode(tokenizer: Any, row: Row, recipe: Recipe) -> tuple[list[int], list[i
 
 def _save(model: Any, out: Path, recipe: Recipe, seconds: float, steps: int) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    for parameter in model.parameters():
-        if parameter.requires_grad:
-            parameter.data = parameter.data.to(torch.bfloat16)
-    model.peft_config["default"].base_model_name_or_path = BASE  # peft would write the path on this machine
-    model.save_pretrained(out)
-    (out / "README.md").unlink(missing_ok=True)  # peft writes a form to fill in; the measured card replaces it
+    save_adapter(model, out, BASE)
     record = {**asdict(recipe), "steps": steps, "seconds": round(seconds)}
     (out / "recipe.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")

@@ -160,8 +160,7 @@ def _estimate(model: Model | XsbError, record: Record, method: str, seed: int) -
 def _add_memory(told: Plan, model: OpenWeights, longest: int, max_new_tokens: int) -> None:
     import torch
 
-    from eval.estimate import batch_bytes, weights_bytes
-    from eval.memory import free_bytes
+    from eval.memory import batch_bytes, free_bytes, weights_bytes
     from eval.models.decoding import CPU_LIMITS, CUDA_LIMITS
     from eval.models.transformers import best_device
 
