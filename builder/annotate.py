@@ -11,14 +11,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 from builder.candidate import Candidate, Proposal, focus_places
-from builder.jsonl import append, chunks, read, read_if_there
+from builder.jsonl import chunks
 from builder.llm.draft import AnnotationDraft
-from builder.llm.endpoint import Endpoint, Limits, Request, ask_all, now
-from builder.llm.ledger import Call, Ledger, ledger_beside
+from builder.llm.endpoint import Endpoint, Request, ask_all
+from builder.llm.ledger import ledger_beside
 from builder.llm.prompting import fill, revision
 from eval.attribution import attribute
 from eval.errors import InputError
+from eval.jsonl import append, read, read_if_there
 from eval.models import Model, load_model
+from eval.models.budget import Limits
+from eval.models.endpoint import now
+from eval.models.ledger import Call, Ledger
 from eval.models.structured import read_json
 from eval.progress import track, working
 from eval.record import conversation

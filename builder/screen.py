@@ -14,12 +14,16 @@ from typing import NamedTuple
 from pydantic import BaseModel
 
 from builder.candidate import Candidate, Screening
-from builder.jsonl import append, chunks, read, write
-from builder.llm.endpoint import Endpoint, Limits, Request, ask_all, now
-from builder.llm.ledger import Ledger, ledger_beside
+from builder.jsonl import chunks, write
+from builder.llm.endpoint import Endpoint, Request, ask_all
+from builder.llm.ledger import ledger_beside
 from eval.errors import InputError, ModelError
+from eval.jsonl import append, read
 from eval.judges import UNANSWERED, load_judge
 from eval.models import Model, OpenWeights, load_model
+from eval.models.budget import Limits
+from eval.models.endpoint import now
+from eval.models.ledger import Ledger
 from eval.progress import track
 from eval.score import refusal_score
 from eval.target import refusal_openers

@@ -5,12 +5,12 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from eval.attribution import BUDGET, METHODS, REMOVAL, Attribution, attribute, check_target
+from eval.attribution import BUDGET, METHODS, REMOVAL, Attribution, attribute, check_method, check_target
 from eval.calls import JUDGED
 from eval.errors import InputError, UnknownName
 from eval.judges import Answer, Verdict, check_judge
 from eval.judges.panel import Panel, judge_names, load_panel
-from eval.mitigation import Decoding, Request, attempts, named, needs_trigger
+from eval.mitigation import Decoding, Request, attempts, check_weights, named, needs_trigger
 from eval.models.protocol import Model
 from eval.record import Conversation, Span, conversation
 from eval.removal import REMOVALS
@@ -88,7 +88,9 @@ def diagnose(
     messages = conversation(prompt)
     check_conversation(messages)
     by_hand, replacements = places(messages, triggers), neutral_spans(messages, removal, neutral or {})
+    check_weights(model, mitigations)
     if method is not None:
+        check_method(model, method)
         check_target(model, target)
     elif any(needs_trigger(name) for name in mitigations) and not by_hand:
         raise InputError("mitigations need a trigger: choose an attribution method or name words with --triggers")

@@ -30,6 +30,22 @@ class ModelError(XsbError):
     """A model that cannot be found, loaded, or used as asked."""
 
 
+class EndpointError(ModelError):
+    """Nothing more can be asked for now, whatever the request: a run stops, and goes on when this is mended.
+
+    `passing` tells that it may pass by itself, and that another request may fare better.
+    """
+
+    def __init__(self, told: str, passing: bool = False) -> None:
+        """One line that says what to do."""
+        super().__init__(told)
+        self.passing = passing
+
+
+class BudgetSpent(EndpointError):
+    """Another request could exceed the budget."""
+
+
 class InputError(XsbError):
     """A prompt, file or argument that cannot be used."""
 

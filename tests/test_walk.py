@@ -8,8 +8,8 @@ import pytest
 
 from builder.candidate import Candidate
 from builder.filters.reject import Reject
-from builder.jsonl import read
 from builder.source.read import read_folder
+from eval.jsonl import read
 from tests.walk import PAGE, PROMPT, Step, commands
 
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from builder.candidate import Candidate
-from builder.jsonl import append
 from builder.review.opinion import Opinion, last_ones, wanted
 from builder.review.reading import Decision, Reading, read_reviews
+from eval.jsonl import append
 from eval.record import Record, digest
 
 OF_READING = set(Reading.model_fields) - {"id", "decision", "comment"}

@@ -18,8 +18,8 @@ from typing import NamedTuple
 from builder.bench.synthetic import synthetic_lines
 from builder.filters import DUPLICATES, FILTERS, SCHEMA
 from builder.filters.reject import Reject
-from builder.jsonl import read
 from eval.errors import InputError
+from eval.jsonl import read
 
 PAUSE = 0.1  # seconds
 PROCESSES = Path("/proc")

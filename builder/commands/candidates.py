@@ -12,17 +12,17 @@ from builder.candidate import Candidate
 from builder.commands.files import ANNOTATED, GENERATED, KEPT, SCREENED
 from builder.commands.records import read_records
 from builder.generate.diversity import diversity
-from builder.jsonl import read
 from builder.review.opinion import disagreement
 from builder.shipped import RECORDS
 from eval.errors import InputError, UnknownName
+from eval.jsonl import read
 from eval.record import LABELS, TYPES
 
 if TYPE_CHECKING:
     from builder.annotate import Annotated as Opinions
     from builder.generate.evolve import Round
     from builder.generate.writing import Outcome
-    from builder.llm.ledger import Ledger
+    from eval.models.ledger import Ledger
 
 TIMEOUT = 300.0  # seconds
 ANNOTATION_TOKENS = 400
@@ -66,7 +66,8 @@ def generate(
     from builder.generate.writing import generate as write
     from builder.generate.writing import schema_of
     from builder.llm.draft import AnnotationDraft
-    from builder.llm.endpoint import Endpoint, Limits
+    from builder.llm.endpoint import Endpoint
+    from eval.models.budget import Limits
 
     records = read_records(records_folder)
     kinds = _types(types, scenario)
@@ -114,7 +115,8 @@ def annotate(
     """Add what others than the author think: a language model of label and Focus, a local model of Focus."""
     from builder.annotate import annotate as add
     from builder.llm.draft import AnnotationDraft
-    from builder.llm.endpoint import Endpoint, Limits
+    from builder.llm.endpoint import Endpoint
+    from eval.models.budget import Limits
 
     if not model and local == "none":
         raise InputError("nobody to annotate; name a model with --model, or one with open weights with --local")
@@ -140,9 +142,9 @@ def screen(
     timeout: Timeout = TIMEOUT,
 ) -> None:
     """Ask models the candidates and keep what they answer: who refuses which."""
-    from builder.llm.endpoint import Limits
     from builder.screen import screen as ask
     from builder.screen import screeners
+    from eval.models.budget import Limits
 
     names = _names(models)
     limits = Limits(concurrency, max_tokens_total)

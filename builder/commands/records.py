@@ -11,7 +11,6 @@ from pydantic import ValidationError
 from builder.against import TABLES, near_copies
 from builder.candidate import Candidate
 from builder.commands.tables import make_table, print_table
-from builder.jsonl import read
 from builder.release.build import release as write_release
 from builder.review.agreement import Agreement, agreement, conflicts
 from builder.review.ask import escaped
@@ -22,6 +21,7 @@ from builder.source.read import Place, Problem, read_places
 from builder.stats import statistics
 from builder.validate import validate as find_problems
 from eval.errors import InputError
+from eval.jsonl import read
 from eval.record import Record
 from eval.twins import Twins
 

@@ -11,7 +11,6 @@ from builder.accept.joining import accept as write_records
 from builder.candidate import Candidate
 from builder.commands.files import SCREENED
 from builder.commands.tables import make_table, print_table
-from builder.jsonl import read
 from builder.review.adjudicate import adjudicate as ask_adjudicator
 from builder.review.ask import escaped
 from builder.review.opinion import checked_name, read_opinions, said
@@ -20,6 +19,7 @@ from builder.review.terminal import Reviewer
 from builder.review.terminal import review as ask_reviewer
 from builder.rules.text import VERSION
 from eval.errors import InputError
+from eval.jsonl import read
 from eval.progress import working
 
 OPINIONS = Path("reviews")

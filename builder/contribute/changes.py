@@ -16,12 +16,12 @@ from typing import NamedTuple
 from builder.contribute.compare import Changed, State, changed, problems_of_change, read_state, relative
 from builder.contribute.history import Repository, ids_in
 from builder.contribute.skeletons import SETTINGS
-from builder.jsonl import read
 from builder.review.reading import REPLACED, Reading, Replaced, reviews_beside
 from builder.rules.text import VERSION
 from builder.source.read import Problem, read_folder
 from builder.versions import highest, major
 from eval.errors import InputError
+from eval.jsonl import read
 from eval.record import Record, digest
 
 

@@ -15,9 +15,10 @@ from builder.filters.copies import KnownTexts
 from builder.filters.run import run as sift
 from builder.generate.plan import Order
 from builder.generate.writing import Outcome, generate
-from builder.jsonl import read
-from builder.llm.endpoint import Endpoint, Limits
+from builder.llm.endpoint import Endpoint
 from builder.screen import Screener, screen
+from eval.jsonl import read
+from eval.models.budget import Limits
 from eval.record import Record
 
 PARENTS = 8

@@ -12,11 +12,13 @@ from typing import Any, NamedTuple
 
 from builder.candidate import Candidate, Generation, code
 from builder.generate.plan import TEMPLATE, Order, Planned, plan
-from builder.jsonl import append, read_if_there
 from builder.llm.draft import PromptDraft, ScenarioDraft
-from builder.llm.endpoint import Endpoint, Limits, ask_all
-from builder.llm.ledger import Call, Ledger, ledger_beside
+from builder.llm.endpoint import Endpoint, ask_all
+from builder.llm.ledger import ledger_beside
 from builder.llm.prompting import revision
+from eval.jsonl import append, read_if_there
+from eval.models.budget import Limits
+from eval.models.ledger import Call, Ledger
 from eval.models.structured import read_json
 from eval.progress import track
 from eval.record import Conversation, Label, Message, Record, conversation

@@ -15,10 +15,10 @@ from typing import Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from builder.candidate import Candidate
-from builder.jsonl import append, read
 from builder.review.reading import REPLACED, Decision, Reading
 from builder.rules import broken_alone
 from eval.errors import InputError
+from eval.jsonl import append, read
 from eval.record import Label, Record, digest
 
 ADJUDICATED = "adjudicated.jsonl"

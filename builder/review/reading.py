@@ -12,8 +12,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from builder.jsonl import read
 from eval.errors import InputError
+from eval.jsonl import read
 from eval.record import Label, Record, Span, digest
 
 REPLACED = "replaced.jsonl"

@@ -34,9 +34,11 @@ METHODS: dict[str, Method] = {
     "feature_ablation": by_turns(feature_ablation),
 }
 
+NEED_WEIGHTS = ("ig", "direction", "hybrid")  # of the methods; others ask any model
+
 __all__ = [
-    "BUDGET", "METHODS", "REMOVAL", "Attribution", "Case", "Feature", "Phrase", "Shares", "attribute", "check_open",
-    "check_target", "default_method",
+    "BUDGET", "METHODS", "REMOVAL", "Attribution", "Case", "Feature", "Phrase", "Shares", "attribute", "check_method",
+    "check_open", "check_target", "default_method",
 ]  # fmt: skip
 
 
@@ -159,6 +161,13 @@ def _calls(
 def default_method(model: Model) -> str:
     """What explains a model well: behind an endpoint, where each evaluation is a call, with few of them."""
     return "ablation" if isinstance(model, OpenWeights) else "black_box"
+
+
+def check_method(model: Model, method: str) -> None:
+    """Raise `ModelError` if the method needs open weights, and the model gives none."""
+    if method in NEED_WEIGHTS and not isinstance(model, OpenWeights):
+        fit = ", ".join(name for name in METHODS if name not in NEED_WEIGHTS)
+        raise ModelError(f"method {method} needs open weights, which {model.name} does not give; others: {fit}")
 
 
 def check_target(model: Model, target: str) -> None:

@@ -10,22 +10,26 @@ from eval.attribution import BUDGET, METHODS, REMOVAL, default_method
 from eval.calls import JUDGED
 from eval.commands.options import (
     BaseUrl,
+    Concurrency,
     Dialogue,
     Dtype,
     Judges,
     JudgeUrl,
+    MaxRequests,
+    MaxTotal,
     ModelName,
     Prompt,
     Tokens,
     name_list,
     read_asked,
 )  # fmt: skip
-from eval.errors import InputError
+from eval.errors import BudgetSpent, InputError
 from eval.progress import working
 from eval.removal import REMOVALS
 from eval.target import TARGETS
 
 ALL = "ignore_word,rephrase,steer"
+TEXT_ONLY = "ignore_word,rephrase"  # what works behind an endpoint
 DEFAULT = "ablation, or black_box behind an endpoint"
 Method = Annotated[str | None, typer.Option(help=f"Attribution: {', '.join(METHODS)}, or none.", show_default=DEFAULT)]
 Target = Annotated[str, typer.Option(help=f"What is attributed: {', '.join((*TARGETS, JUDGED))}.")]
@@ -50,6 +54,9 @@ def diagnose(
     max_new_tokens: Tokens = 128,
     judge: Judges = "rules",
     judge_base_url: JudgeUrl = None,
+    concurrency: Concurrency = 8,
+    max_requests: MaxRequests = None,
+    max_tokens_total: MaxTotal = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what attribution would take.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout instead of the coloured view.")] = False,
 ) -> None:
@@ -58,17 +65,22 @@ def diagnose(
     from eval.diagnose import diagnose as run_diagnosis
     from eval.judges.panel import load_panel
     from eval.models import load_model
+    from eval.models.account import Account, paying
+    from eval.models.budget import Limits
+    from eval.models.ledger import Ledger
     from eval.view import show_diagnosis, show_estimate
 
     asked, replacements = read_asked(prompt, messages), _replacements(neutral or [])
-    default = ALL if method != "none" or triggers else ""  # without a trigger there is nothing to mitigate
+    best = TEXT_ONLY if model.startswith("openai:") else ALL
+    default = best if method != "none" or triggers else ""  # without a trigger there is nothing to mitigate
     names = name_list(default if mitigations is None else mitigations)
     check_names(None if method == "none" else method, names, judge, target, removal)
     panel = load_panel(judge, base_url=judge_base_url)
     spans = neutral_spans(asked, removal, replacements)
     if dry_run and method == "none":
         raise InputError("--dry-run says what attribution would take: choose a --method")
-    with working(f"loading {model}") as name_step:
+    account = Account(Ledger(), Limits(concurrency, max_tokens_total, max_requests), base_url)
+    with working(f"loading {model}") as name_step, paying(account):
         loaded = load_model(model, dtype=dtype, device="meta" if dry_run else "auto", base_url=base_url)
         chosen = None if method == "none" else method or default_method(loaded)
         if dry_run and chosen:
@@ -79,10 +91,14 @@ def diagnose(
                 max_new_tokens=max_new_tokens,
             )  # fmt: skip
         else:
-            told = run_diagnosis(
-                loaded, asked, chosen, names, target=target, judge=panel, triggers=name_list(triggers), removal=removal,
-                neutral=replacements, budget=budget, seed=seed, max_new_tokens=max_new_tokens, notify=name_step,
-            )  # fmt: skip
+            try:
+                told = run_diagnosis(
+                    loaded, asked, chosen, names, target=target, judge=panel, triggers=name_list(triggers),
+                    removal=removal, neutral=replacements, budget=budget, seed=seed, max_new_tokens=max_new_tokens,
+                    notify=name_step,
+                )  # fmt: skip
+            except BudgetSpent as error:
+                raise BudgetSpent(f"{error}; a diagnosis is not kept: give it a larger budget") from error
     if as_json:
         typer.echo(told.model_dump_json(indent=2))
     elif isinstance(told, Diagnosis):

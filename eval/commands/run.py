@@ -9,9 +9,12 @@ from rich.console import Console
 
 from eval.commands.options import (
     BaseUrl,
+    Concurrency,
     Dtype,
     Judges,
     JudgeUrl,
+    MaxRequests,
+    MaxTotal,
     ModelName,
     Tokens,
     load_all,
@@ -41,6 +44,7 @@ HarmJudge = Annotated[
     str, typer.Option(help="Whether answers to unsafe prompts really help to do harm: llm:MODEL or classifier:FOLDER.")
 ]
 
+DEFAULT = "ablation, or black_box behind an endpoint"
 Asked = Mapping[str, list[Record]]  # by dataset
 Places = Mapping[tuple[str, str], Path]  # folders, by model and dataset
 
@@ -57,7 +61,10 @@ def run(
     mitigations: Annotated[
         str, typer.Option(help="Comma-separated names; a plus joins several: ignore_word+steer.")
     ] = "none",
-    method: Annotated[str, typer.Option(help="Attribution method that finds the triggers.")] = "ablation",
+    method: Annotated[
+        str | None,
+        typer.Option(help="Attribution that finds the triggers, or focus: the record's own.", show_default=DEFAULT),
+    ] = None,
     judge: Judges = "rules",
     harm_judge: HarmJudge = "",
     judge_base_url: JudgeUrl = None,
@@ -71,17 +78,23 @@ def run(
     early_stop: Annotated[
         bool, typer.Option("--early-stop", help="End answers whose verdict is settled; not for final figures.")
     ] = False,
+    concurrency: Concurrency = 8,
+    max_requests: MaxRequests = None,
+    max_tokens_total: MaxTotal = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would take.")] = False,
 ) -> None:
     """Evaluate models on datasets, with and without mitigations; several of them are named with commas between."""
     from eval.diagnose import check_names
     from eval.judges.panel import load_panel
+    from eval.models.budget import Limits
     from eval.runs.experiment import check_arguments, folders
+    from eval.runs.triggers import check_source
 
     names, suites = name_list(mitigations), list(dict.fromkeys(name_list(suite)))
     models, datasets = one_or_more(model), one_or_more(dataset)
-    check_names(method, names, judge)
-    check_arguments(models, base_url, dtype, temperature, samples)
+    check_source(method)
+    check_names(None, names, judge)
+    check_arguments(models, base_url, dtype, temperature, samples, names)
     panel = None if dry_run else load_panel(judge, harm_judge, judge_base_url)
     places = folders(out, models, datasets)
     asked = _records(datasets, split, suites, limit)
@@ -94,9 +107,11 @@ def run(
     for name in models:
         try:
             if dry_run:
-                _plan(name, base_url, dtype, asked, places, options)
+                _plan(name, base_url, dtype, asked, places, {**options, "judge": judge, "harm_judge": harm_judge})
             else:
-                _evaluate(name, base_url, dtype, asked, places, {**options, "judge": panel})
+                limits = Limits(concurrency, max_tokens_total, max_requests)
+                more = {"judge": panel, "limits": limits, "base_url": base_url}
+                _evaluate(name, base_url, dtype, asked, places, {**options, **more})
         except XsbError as error:
             if len(models) == 1:
                 raise

@@ -8,23 +8,20 @@ be reached at all is an error.
 
 import json
 import re
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import openai
-from openai.types.chat import ChatCompletion
 from pydantic import BaseModel, ConfigDict, Field
 
-from eval.errors import ModelError
+from eval.errors import BudgetSpent, EndpointError, ModelError
 from eval.judges.making import Wanted, digest, needs_model
 from eval.judges.reading import without_thinking
 from eval.judges.verdict import Answer, Judge, JudgeFacts, O, Question
-from eval.models.openai import CONCURRENT, connect
-from eval.models.structured import Structured, json_schema, read_json
+from eval.models.endpoint import Endpoint
+from eval.models.ledger import Call
+from eval.models.structured import json_schema, read_json
 from hub_cards.render import environment
 
 PROMPTS = Path(__file__).parent / "prompts"
@@ -63,29 +60,25 @@ SCHEMAS: dict[str, type[RefusalSaid] | type[HarmSaid]] = {"refusal": RefusalSaid
 def make(wanted: Wanted, question: Question[O]) -> Judge[O]:
     """A judge by the model behind the colon; see `eval.judges.load_judge`."""
     model = needs_model(wanted, "llm:gpt-4o-mini")
-    with connect(wanted.base_url, "--judge-base-url") as client:
-        endpoint = str(client.base_url.host)
     schema = SCHEMAS[question.name]
+    endpoint = Endpoint(model, wanted.base_url, option="--judge-base-url", schema=schema, retries=RETRIES)
     prompt = (PROMPTS / f"{question.name}.md.j2").read_text(encoding="utf-8")
     facts = JudgeFacts(
         name=wanted.name,
         asked=question.name,
         model=model,
-        endpoint=endpoint,
+        endpoint=endpoint.host,
         revision="unknown",
         labels=list(question.labels),
         prompt=prompt,
         prompt_hash=digest(prompt.encode(), json.dumps(json_schema(schema, True)).encode()),
     )
-    structured = Structured(schema)
 
     def decide(answers: Sequence[Answer]) -> list[O]:
         prompts = [filled(question, answer) for answer in answers]
         distinct = dict(zip(prompts, answers, strict=True))  # equal ones cost once
-        with connect(wanted.base_url, max_retries=RETRIES) as client, ThreadPoolExecutor(CONCURRENT) as pool:
-            complete = partial(structured.complete, client, model=model)
-            ask = partial(_opinion, complete, question, wanted.name)
-            said = dict(zip(distinct, pool.map(ask, distinct, distinct.values()), strict=True))
+        asked = zip(distinct.items(), endpoint.each([_request(prompt) for prompt in distinct], _stops), strict=True)
+        said = {prompt: _opinion(told, question, wanted.name, answer) for (prompt, answer), told in asked}
         return [said[prompt] for prompt in prompts]
 
     return Judge(question, facts, decide)
@@ -104,22 +97,28 @@ def filled(question: Question[Any], answer: Answer) -> str:
     )  # fmt: skip
 
 
-def _opinion(
-    complete: Callable[..., ChatCompletion], question: Question[O], name: str, prompt: str, answer: Answer
-) -> O:
-    turns = [{"role": "user", "content": prompt}]
-    try:
-        completion = complete(messages=turns, max_tokens=MOST_TOKENS, temperature=0, seed=0)
-    except ModelError as error:
-        cause = error.__cause__
-        if isinstance(cause, openai.APIConnectionError) and not isinstance(cause, openai.APITimeoutError):
-            raise ModelError(f"judge {name}: {error}") from error
-        return question.unscored(f"the judge failed: {error}", name)
-    choice = completion.choices[0]
-    content = without_thinking(choice.message.content or "")
+def _request(prompt: str) -> dict[str, Any]:
+    return {
+        "messages": [{"role": "user", "content": prompt}], "max_tokens": MOST_TOKENS, "temperature": 0, "seed": 0,
+    }  # fmt: skip
+
+
+def _stops(error: ModelError) -> bool:
+    """Whether no other answer could be judged either."""
+    return isinstance(error, EndpointError) and not error.passing
+
+
+def _opinion(told: Call | ModelError, question: Question[O], name: str, answer: Answer) -> O:
+    if isinstance(told, ModelError):
+        if isinstance(told, BudgetSpent):
+            raise told
+        if _stops(told):
+            raise EndpointError(f"judge {name}: {told}") from told
+        return question.unscored(f"the judge failed: {told}", name)
+    content = without_thinking(told.content)
     if not content:
-        return question.unscored(f"the judge said nothing ({choice.finish_reason or 'no reason'})", name)
-    read = read_json(content, choice.finish_reason or "", SCHEMAS[question.name])
+        return question.unscored(f"the judge said nothing ({told.finish or 'no reason'})", name)
+    read = read_json(content, told.finish, SCHEMAS[question.name])
     if read.draft is None:
         return question.unscored(f"the judge's answer cannot be read: {read.problem}", name)
     said: RefusalSaid | HarmSaid = read.draft

@@ -4,7 +4,9 @@ A name may have a parameter behind a colon (`steer:0.1`, `rephrase:neutral`), an
 comes first (`guard+ignore_word+steer`).
 """
 
-from eval.errors import InputError, UnknownName
+from collections.abc import Iterable
+
+from eval.errors import InputError, ModelError, UnknownName
 from eval.mitigation.attempt import NOTHING, Attempt, Decoding, Mitigation, Request, attempts
 from eval.mitigation.guard import guard
 from eval.mitigation.ignore_word import ignore_word
@@ -13,15 +15,16 @@ from eval.mitigation.remove_direction import remove_direction
 from eval.mitigation.rephrase import rephrase
 from eval.mitigation.steer import steer
 from eval.mitigation.system_prompt import system_prompt
+from eval.models.protocol import Model, OpenWeights
 
 NONE = "none"  # the model as it is, the baseline of every comparison
 GUARD = "guard"
 MITIGATIONS: dict[str, Mitigation] = {
     "ignore_word": Mitigation(prepare=ignore_word),
     "rephrase": Mitigation(prepare=rephrase),
-    "steer": Mitigation(around=steer),
+    "steer": Mitigation(needs_weights=True, around=steer),
     GUARD: Mitigation(prepare=guard),
-    "remove_direction": Mitigation(needs_trigger=False, around=remove_direction),
+    "remove_direction": Mitigation(needs_trigger=False, needs_weights=True, around=remove_direction),
     "system_prompt": Mitigation(needs_trigger=False, prepare=system_prompt),
 }
 
@@ -35,6 +38,7 @@ __all__ = [
     "Mitigation",
     "Request",
     "attempts",
+    "check_weights",
     "named",
     "needs_trigger",
 ]
@@ -64,6 +68,17 @@ def named(name: str) -> list[Mitigation]:
 def needs_trigger(name: str) -> bool:
     """Whether some part of it has nothing to change without a trigger."""
     return any(mitigation.needs_trigger for mitigation in named(name))
+
+
+def check_weights(model: Model, names: Iterable[str]) -> None:
+    """Raise `ModelError` if one of the mitigations needs open weights, and the model gives none."""
+    for name in names:
+        if not isinstance(model, OpenWeights) and any(mitigation.needs_weights for mitigation in named(name)):
+            fit = ", ".join(other for other, one in MITIGATIONS.items() if not one.needs_weights and other != GUARD)
+            raise ModelError(
+                f"mitigation {name} needs open weights, which {model.name} does not give; those that work: {fit}, each "
+                "also behind guard"
+            )
 
 
 def _part(part: str) -> Mitigation:

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from eval.errors import XsbError
+from eval.errors import EndpointError, XsbError
 from eval.judges.verdict import Answer
 from eval.models.protocol import Model, OpenWeights, Reply, Settled
 from eval.record import Conversation, Span
@@ -52,10 +52,11 @@ class Mitigation:
 
     `prepare` gets the requests that it applies to and gives back one for each, in order; `around` gets all of a batch,
     in order, and must leave the model as it was, whatever happens. `needs_trigger` tells whether there is nothing to
-    change without one.
+    change without one, `needs_weights` whether the model must have open weights.
     """
 
     needs_trigger: bool = True
+    needs_weights: bool = False
     prepare: Callable[[Model, Sequence[Request]], list[Request]] = _as_they_are
     around: Callable[[Model, Sequence[Request]], AbstractContextManager[None]] = _unchanged
 
@@ -103,11 +104,16 @@ def attempts(
         model: that answers.
         requests: conversations with their triggers.
         decoding: of the answers.
+
+    Raises:
+        EndpointError: nothing more can be asked of an endpoint.
     """
     if not requests:
         return []
     try:
         return _answered(mitigations, model, list(requests), decoding)
+    except EndpointError:
+        raise  # nobody is there to answer the others
     except XsbError as error:
         if len(requests) == 1 and len(requests[0].seeds) < 2:
             return [Attempt(requests[0].sent, NOTHING, note=str(error), failed=True)]

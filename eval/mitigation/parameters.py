@@ -18,9 +18,16 @@ from eval.mitigation.rephrase import rephrase_by
 from eval.mitigation.steer import head_shape, steer
 from eval.mitigation.substitute import from_lexicon, from_record, read_lexicon, substitute
 from eval.models import load_model
+from eval.models.account import current
 from eval.models.protocol import Model, OpenWeights
 
 _load = cache(load_model)
+
+
+def _rephraser(name: str) -> Model:
+    """The model; one behind an endpoint at the address of the run's account, if that has one."""
+    account = current()
+    return _load(name, base_url=account.base_url if account and name.startswith("openai:") else None)
 
 
 def _steer(text: str) -> Mitigation:
@@ -32,13 +39,14 @@ def _steer(text: str) -> Mitigation:
     if not 0 < alpha <= 1:
         raise InputError(f"steer:{text} has no strength; give a number above 0 and at most 1, as in steer:0.1")
     if not at:
-        return Mitigation(around=partial(steer, alpha=alpha))
+        return Mitigation(needs_weights=True, around=partial(steer, alpha=alpha))
     if where == "heads":
-        return Mitigation(around=partial(_in_heads, alpha=alpha))
+        return Mitigation(needs_weights=True, around=partial(_in_heads, alpha=alpha))
     first, _, last = where.partition("-")
     if not (first.isdecimal() and (last or first).isdecimal() and int(first) <= int(last or first)):
         raise InputError(f"steer:{text}: behind the @ stands heads, or layers from 0, as in steer:0.1@0-9")
-    return Mitigation(around=partial(_in_layers, alpha=alpha, layers=range(int(first), int(last or first) + 1)))
+    layers = range(int(first), int(last or first) + 1)
+    return Mitigation(needs_weights=True, around=partial(_in_layers, alpha=alpha, layers=layers))
 
 
 @contextmanager
@@ -64,7 +72,7 @@ def _rephrase(text: str) -> Mitigation:
         return Mitigation(prepare=substitute(from_lexicon(read_lexicon(Path(text)))))
     if not text:
         raise InputError("rephrase: needs neutral, a lexicon's file or a model behind the colon")
-    return Mitigation(prepare=rephrase_by(partial(_load, text)))
+    return Mitigation(prepare=rephrase_by(partial(_rephraser, text)))
 
 
 PARAMETERS: dict[str, Callable[[str], Mitigation]] = {"steer": _steer, "rephrase": _rephrase}

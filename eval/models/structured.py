@@ -4,6 +4,7 @@ Reading is strict, else lenient: `json_repair` mends quotes, commas and text aro
 answer without one of the fields, or cut off at the token limit, is no object. No torch here.
 """
 
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
 import openai
@@ -11,27 +12,29 @@ from openai.types.chat import ChatCompletion
 from pydantic import BaseModel, ValidationError
 
 from eval.errors import ModelError
-from eval.models.openai import complete, filtered
+from eval.models.failures import filtered
 
+Ask = Callable[[Mapping[str, Any]], Awaitable[ChatCompletion]]
 REFUSED = (openai.BadRequestError, openai.UnprocessableEntityError)
 
 
 class Structured:
     """Asks for JSON by a schema; where the endpoint refuses the schema, without bounds on texts, then without it.
 
-    What it has once taken is asked for from then on. Safe to use from several threads.
+    What it has once taken is asked for from then on.
     """
 
     def __init__(self, schema: type[BaseModel] | None) -> None:
         """Prepare to ask; without a schema for free text."""
+        self.name = schema.__name__ if schema else ""
         self._formats: list[dict[str, Any]] = [_format(schema, True), _format(schema, False), {}] if schema else [{}]
 
-    def complete(self, client: openai.OpenAI, **request: Any) -> ChatCompletion:
-        """One completion, always of the same endpoint; arguments and errors as for `eval.models.openai.complete`."""
+    async def complete(self, ask: Ask, request: Mapping[str, Any]) -> ChatCompletion:
+        """One completion of the request by `ask`, whose errors it raises; always of the same endpoint."""
         formats = self._formats
         for at in range(len(formats)):
             try:
-                found = complete(client, **request, **formats[at])
+                found = await ask({**request, **formats[at]})
             except ModelError as error:
                 last = at == len(formats) - 1
                 if last or not isinstance(error.__cause__, REFUSED) or filtered(error):

@@ -28,11 +28,15 @@ def folders(out: Path, models: Sequence[str], datasets: Sequence[str]) -> dict[t
     return found
 
 
-def check_arguments(models: Sequence[str], base_url: str | None, dtype: str, temperature: float, samples: int) -> None:
+def check_arguments(
+    models: Sequence[str], base_url: str | None, dtype: str, temperature: float, samples: int,
+    mitigations: Sequence[str] = (),
+) -> None:  # fmt: skip
     """Raise `InputError` for arguments that contradict one another."""
     check_sampling(temperature, samples)
     endpoints = [name for name in models if name.startswith(ENDPOINT)]
-    if base_url and not endpoints:
+    rephrasers = [part for name in mitigations for part in name.split("+") if part.startswith(f"rephrase:{ENDPOINT}")]
+    if base_url and not endpoints and not rephrasers:
         raise InputError(f"--base-url is the endpoint of a model openai:NAME, and {', '.join(models)} is none; drop it")
     if dtype != "auto" and len(endpoints) == len(models):
         raise InputError(f"--dtype {dtype} is for models that are loaded here, and endpoints choose their own; drop it")

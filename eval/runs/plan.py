@@ -16,15 +16,18 @@ from pydantic import BaseModel
 from eval.attribution import BUDGET, METHODS, REMOVAL
 from eval.calls import JUDGED
 from eval.errors import XsbError
+from eval.judges.panel import judge_names
 from eval.load import stratified
-from eval.mitigation import NONE
+from eval.mitigation import NONE, check_weights
 from eval.mitigation.rephrase import ROOM
 from eval.models.protocol import Model, OpenWeights
 from eval.record import Conversation, Record
 from eval.runs.config import Assistant
 from eval.runs.dialogue import with_system
-from eval.runs.run import FEWEST, trigger_source
+from eval.runs.requests import rephraser, requests_of
+from eval.runs.run import FEWEST
 from eval.runs.sample import read_samples
+from eval.runs.triggers import trigger_source
 
 if TYPE_CHECKING:
     from eval.estimate import Estimate  # which imports torch
@@ -37,7 +40,8 @@ class Plan(BaseModel):
     """What a run would take, with what an earlier one has left.
 
     `new_tokens` counts every answer at its longest, those to earlier turns too; `evaluations` is None where it cannot
-    be told. `memory_bytes` is of weights and the largest batch of answers, 0 where the model is not here.
+    be told. `requests` are to endpoints, judges' and rephrasers' too, and `request_tokens` what they read and write.
+    `memory_bytes` is of weights and the largest batch of answers, 0 where the model is not here.
     """
 
     model: str
@@ -55,6 +59,8 @@ class Plan(BaseModel):
     evaluations: int | None = None
     passes: int = 0
     attribution_tokens: int = 0
+    requests: int = 0
+    request_tokens: int = 0
     dtype: str = ""
     device: str = ""
     weights_bytes: int = 0
@@ -71,12 +77,14 @@ def plan(
     *,
     dataset: str,
     mitigations: Sequence[str],
-    method: str,
+    method: str | None,
     max_new_tokens: int,
     samples: int,
     seed: int,
     system: str,
     assistant: Assistant,
+    judge: str = "rules",
+    harm_judge: str = "",
     **_others: object,
 ) -> Plan:
     """What `eval.runs.run.run` would take with these arguments.
@@ -89,7 +97,7 @@ def plan(
     answers = len(records) * len(mitigations) * samples
     earlier = sum(_spoken(record, assistant == "live") for record in records)
     lengths = [_length(model, record.messages) for record in records]
-    rewriting = sum("rephrase" in one.split("+") for one in mitigations)
+    rewriting = sum(bool(rephraser(one, name)) for one in mitigations)
     told = Plan(
         model=name,
         dataset=dataset,
@@ -102,12 +110,16 @@ def plan(
         new_tokens=(answers + earlier) * max_new_tokens,
         rewrites=len(records) * rewriting,
         rewrite_tokens=sum(ROOM + len(record.prompt) // 2 for record in records) * rewriting,
-        method=trigger_source(model, method, mitigations) if not isinstance(model, XsbError) else method,
+        method=trigger_source(model, method, mitigations) if not isinstance(model, XsbError) else method or "ablation",
     )
+    if not isinstance(model, XsbError):
+        check_weights(model, mitigations)
     if isinstance(model, XsbError):
         told.notes.append(f"tokens by letters, and memory unknown: {shorten(str(model), 160, placeholder=' ...')}")
     if told.method in METHODS:
-        _add_attribution(told, model, records, seed)
+        _add_attribution(told, model, records, seed, max_new_tokens)
+    judges = [*judge_names(judge), harm_judge]
+    told.requests, told.request_tokens = requests_of(told, records, mitigations, judges, max_new_tokens)
     if isinstance(model, OpenWeights):
         _add_memory(told, model, max(lengths), max_new_tokens)
     told.notes.append(_time(out, answers))
@@ -132,11 +144,13 @@ def _length(model: Model | XsbError, messages: Conversation) -> int:
     return sum(len(message.content) for message in messages) // LETTERS
 
 
-def _add_attribution(told: Plan, model: Model | XsbError, records: Sequence[Record], seed: int) -> None:
+def _add_attribution(
+    told: Plan, model: Model | XsbError, records: Sequence[Record], seed: int, max_new_tokens: int
+) -> None:
     found = []
     for record in stratified(list(records), TRIED):
         try:
-            found.append(_estimate(model, record, told.method, seed))
+            found.append(_estimate(model, record, told.method, seed, max_new_tokens))
         except XsbError as error:
             reason = str(error)
     if not found:
@@ -147,13 +161,13 @@ def _add_attribution(told: Plan, model: Model | XsbError, records: Sequence[Reco
     )
 
 
-def _estimate(model: Model | XsbError, record: Record, method: str, seed: int) -> "Estimate":
+def _estimate(model: Model | XsbError, record: Record, method: str, seed: int, max_new_tokens: int) -> "Estimate":
     from eval.estimate import Silent, estimate
 
     here = model if isinstance(model, OpenWeights) else None  # else each word that is left out is one count
     return estimate(
         here or Silent(), record.messages, method, "refusal_openers" if here else JUDGED, removal=REMOVAL, neutral={},
-        budget=BUDGET, seed=seed, max_new_tokens=0,
+        budget=BUDGET, seed=seed, max_new_tokens=0 if here else max_new_tokens,
     )  # fmt: skip
 
 

@@ -9,25 +9,29 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from eval.attribution import METHODS, Attribution, attribute
 from eval.diagnose import MAX_NEW_TOKENS, check_names
-from eval.errors import InputError, XsbError
+from eval.errors import BudgetSpent, EndpointError, InputError, XsbError
 from eval.judges import UNANSWERED
 from eval.judges.canaries import check_inputs
 from eval.judges.panel import Panel, load_panel
 from eval.judges.rules import NAME as RULES
 from eval.judges.settled import settled
 from eval.judges.verdict import Answer
-from eval.mitigation import NONE, NOTHING, Attempt, Decoding, Request, attempts, named, needs_trigger
+from eval.mitigation import NONE, NOTHING, Attempt, Decoding, Request, attempts, check_weights, named
+from eval.models.account import Account, paying
+from eval.models.budget import Limits
+from eval.models.ledger import Ledger
 from eval.models.protocol import Model, OpenWeights
 from eval.progress import counting
 from eval.record import Record, Span
 from eval.runs.config import Assistant, Config, check_sampling, claim, fingerprint, seeds_of
 from eval.runs.dialogue import told, with_system
 from eval.runs.sample import Sample, SampleFile, tally
+from eval.runs.triggers import attributions, check_source, trigger_source
 
 CHUNK = 192  # answers, all mitigations together: less than a minute of skittish on two cores
 FEWEST = 12  # records of a chunk
+ANSWERS = "answers.jsonl"  # of endpoints
 Tell = Callable[[Sequence[Sample]], None]
 
 
@@ -40,7 +44,7 @@ def run(
     split: str = "test",
     suites: Sequence[str] = (),
     mitigations: Sequence[str] = ("none",),
-    method: str = "ablation",
+    method: str | None = None,
     judge: str | Panel = "rules",
     max_new_tokens: int = MAX_NEW_TOKENS,
     temperature: float = 0.0,
@@ -49,10 +53,12 @@ def run(
     system: str = "",
     assistant: Assistant = "scripted",
     early_stop: bool = False,
+    limits: Limits | None = None,
+    base_url: str | None = None,
 ) -> list[Sample]:
     """Run what `out` does not hold yet and return all samples.
 
-    Triggers come from attribution where the model has open weights, otherwise from the records' Focus.
+    What endpoints answer is kept in `out` too, in `answers.jsonl`, so that nothing is paid for twice.
 
     Args:
         model: that is evaluated.
@@ -62,7 +68,8 @@ def run(
         split: see `dataset`.
         suites: see `dataset`.
         mitigations: names, several joined with a plus; `none` is always one of them.
-        method: of attribution, which finds the triggers.
+        method: of attribution, which finds the triggers, or `focus`: they are the records' Focus. By default `ablation`
+            for open weights and `black_box` for an endpoint.
         judge: of the answers: names for `eval.judges.panel.load_panel`, or the panel; the first judge decides.
         max_new_tokens: of an answer.
         temperature: of the answers; 0 is greedy. The model's earlier turns and rewrites stay greedy.
@@ -71,19 +78,25 @@ def run(
         system: a system turn for every record, in place of its own.
         assistant: `live` if the model speaks the assistant's earlier turns itself, too.
         early_stop: end an answer where its verdict is `settled`; not for final figures.
+        limits: of what endpoints are asked, earlier starts of the same run included.
+        base_url: of a rephraser behind an endpoint.
 
     Raises:
         InputError: `out` holds another run, several samples are asked for without a temperature, or no answer can be
             stopped early.
         UnknownName: a mitigation, method or judge that does not exist.
-        ModelError: a judge is wrong about a canary or cannot be reached, or all that it is asked is the same.
+        ModelError: a judge is wrong about a canary, all that it is asked is the same, or the model lacks what a method
+            or a mitigation needs.
+        EndpointError: nothing more can be asked of an endpoint, or for this budget; the same run goes on later.
     """
     chosen = list(dict.fromkeys([NONE, *mitigations]))
-    check_names(method, chosen[1:])
+    check_source(method)
+    check_names(None, chosen[1:])
     check_sampling(temperature, samples)
     panel = load_panel(judge) if isinstance(judge, str) else judge
     if early_stop and (panel.name != RULES or not isinstance(model, OpenWeights)):
         raise InputError("--early-stop needs the judge rules alone and a local model; leave it out")
+    check_weights(model, chosen)
     config = Config(
         dataset=dataset,
         split=split,
@@ -105,12 +118,18 @@ def run(
         assistant=assistant,
         early_stop=early_stop,
     )
-    panel.check()
     claim(out, config)
     size = max(FEWEST, CHUNK // (len(chosen) * samples))
     chunks = [records[at : at + size] for at in range(0, len(records), size)]
     file = SampleFile(out / "samples.jsonl", [len(chunk) * len(chosen) * samples for chunk in chunks])
-    _fill(file, model, chunks[file.done :], config, panel)
+    with paying(Account(Ledger(out / ANSWERS), limits, base_url)):
+        try:
+            panel.check()
+            _fill(file, model, chunks[file.done :], config, panel)
+        except EndpointError as error:
+            done = f"{len(file.read())} of {config.answers} samples are done"
+            larger = " with a larger budget" if isinstance(error, BudgetSpent) else ""
+            raise type(error)(f"{error}; {done} and all answers kept: the same command{larger} goes on") from error
     return file.read()
 
 
@@ -134,10 +153,10 @@ def _samples(model: Model, records: Sequence[Record], config: Config, panel: Pan
     """Every record of a chunk under every mitigation; the answers of a mitigation are one batch."""
     asked = _asked(model, records, config, {})  # no answers of other chunks, whose batches may not run again
     fine = [record for record in asked if isinstance(record, Record)]
-    attributions = [_attribution(model, record, config) for record in fine]
+    found = attributions(model, fine, config, panel.judges[0])
     triggers = [
         attribution.triggers if attribution else record.focus_spans
-        for record, attribution in zip(fine, attributions, strict=True)
+        for record, attribution in zip(fine, found, strict=True)
     ]
     requests = [_request(record, spans, config) for record, spans in zip(fine, triggers, strict=True)]
     decoding = Decoding(config.max_new_tokens, config.temperature, settled if config.early_stop else None)
@@ -161,7 +180,7 @@ def _samples(model: Model, records: Sequence[Record], config: Config, panel: Pan
         samples += new
     firsts = zip(samples[:: config.samples], asked, strict=False)
     unmitigated = [sample for sample, ready in firsts if isinstance(ready, Record)]
-    for sample, attribution in zip(unmitigated, attributions, strict=True):
+    for sample, attribution in zip(unmitigated, found, strict=True):
         sample.features = attribution.features if attribution else []
     return samples
 
@@ -176,6 +195,8 @@ def _asked(model: Model, records: Sequence[Record], config: Config, spoken: dict
     given = [with_system(record, config.system) if config.system else record for record in records]
     try:
         return list(told(model, given, config.assistant == "live", config.max_new_tokens, spoken))
+    except EndpointError:
+        raise
     except XsbError as error:
         if len(records) == 1:
             return [error]
@@ -203,20 +224,3 @@ def _sample(
         tokens=attempt.reply.tokens,
         note=attempt.note,
     )
-
-
-def _attribution(model: Model, record: Record, config: Config) -> Attribution | None:
-    """None where triggers are the record's Focus, or where this record has no words or does not fit the model."""
-    if config.method not in METHODS:
-        return None
-    try:
-        return attribute(model, record.messages, config.method, seed=config.seed)
-    except InputError:
-        return None  # answering it fails in the same way, and the sample says why
-
-
-def trigger_source(model: Model, method: str, mitigations: Sequence[str]) -> str:
-    """The attribution method; `focus` for models without open weights, `none` where nothing needs a trigger."""
-    if not any(needs_trigger(name) for name in mitigations):
-        return "none"
-    return method if isinstance(model, OpenWeights) else "focus"

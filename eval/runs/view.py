@@ -85,6 +85,9 @@ def show_plan(told: Plan, console: Console) -> None:
             f"  attribution by {told.method}: about {told.evaluations:,} evaluations{gradients}, "
             f"{told.attribution_tokens:,} tokens"
         )
+    if told.requests:
+        tokens = f"about {told.request_tokens:,} tokens"
+        console.print(f"  about {told.requests:,} requests to endpoints, {tokens}, less what answers.jsonl holds")
     if told.memory_bytes:
         weights, work = gigabytes(told.weights_bytes), gigabytes(told.memory_bytes - told.weights_bytes)
         fits = "fits" if told.memory_bytes <= told.free_bytes else "does not fit"

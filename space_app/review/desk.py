@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from builder.candidate import Candidate
-from builder.jsonl import read
 from builder.review.opinion import (
     Edit,
     Opinion,
@@ -25,6 +24,7 @@ from builder.review.opinion import (
 )
 from builder.review.reading import Decision, Reading
 from eval.errors import InputError
+from eval.jsonl import read
 from eval.record import digest
 from space_app.review.sitting import Act, Sitting, Stage, Version, chosen
 

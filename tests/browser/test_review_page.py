@@ -4,8 +4,8 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-from builder.jsonl import read
 from builder.review.opinion import Edit, Opinion, applied
+from eval.jsonl import read
 from eval.record import Span
 from tests.browser.candidates import BALLOONS, BICYCLE, FUSE
 from tests.browser.conftest import Reviewer, Server

@@ -7,12 +7,14 @@ import pytest
 
 from builder.annotate import annotate
 from builder.candidate import Candidate
-from builder.jsonl import append, read, write
+from builder.jsonl import write
 from builder.llm.draft import AnnotationDraft
-from builder.llm.endpoint import Endpoint, Limits
-from builder.llm.ledger import Call
+from builder.llm.endpoint import Endpoint
 from builder.llm.prompting import revision
 from eval.errors import ModelError
+from eval.jsonl import append, read
+from eval.models.budget import Limits
+from eval.models.ledger import Call
 from tests.builder.candidates import candidate as annotated
 from tests.fault_proxy import fault_proxy
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from builder.candidate import Candidate
-from builder.jsonl import append, read, write
-from builder.llm.endpoint import Limits
+from builder.jsonl import write
 from builder.screen import Screened, local, screen, screeners
 from eval.errors import InputError, ModelError
+from eval.jsonl import append, read
+from eval.models.budget import Limits
 from eval.models.transformers import TransformersModel
 from eval.score import refusal_score
 from eval.target import refusal_openers

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from builder.candidate import Candidate
-from builder.jsonl import read
 from builder.review.opinion import Opinion
 from builder.shipped import RECORDS
 from builder.source.read import read_folder
 from eval.errors import InputError
+from eval.jsonl import read
 from eval.record import Message, Span
 from space_app.review.desk import Desk
 from space_app.review.look import page

@@ -15,11 +15,11 @@ from builder.bench.synthetic import BROKEN, PERIOD, synthetic_lines
 from builder.candidate import Candidate
 from builder.cli import app
 from builder.filters.reject import Reject
-from builder.jsonl import read
 from builder.near import NEAR, near
 from builder.shipped import RECORDS
 from builder.source.read import read_folder
 from eval.errors import InputError, UnknownName
+from eval.jsonl import read
 from tests.builder.candidates import make
 
 COUNT = 2000

@@ -9,7 +9,7 @@ import pytest
 
 from builder.candidate import Candidate, Screening
 from builder.generate.evolve import Round, hardest
-from builder.jsonl import read
+from eval.jsonl import read
 from tests.builder.candidates import PROPOSAL, SCREENING, candidate
 from tests.fault_proxy import fault_proxy
 

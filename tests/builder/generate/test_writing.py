@@ -17,14 +17,15 @@ from builder.candidate import Candidate
 from builder.generate.diversity import diversity
 from builder.generate.plan import Order, plan, topics_of
 from builder.generate.writing import generate
-from builder.jsonl import append, read
 from builder.llm.draft import Ending, Exchange, PromptDraft, ScenarioDraft
-from builder.llm.endpoint import Endpoint, Limits
-from builder.llm.ledger import Call
+from builder.llm.endpoint import Endpoint
 from builder.llm.prompting import STYLES, revision
 from builder.shipped import RECORDS
 from builder.source.read import read_folder
 from eval.errors import InputError
+from eval.jsonl import append, read
+from eval.models.budget import Limits
+from eval.models.ledger import Call
 from eval.record import LABELS, TYPES
 from tests.fault_proxy import fault_proxy
 from tests.walk import Step

@@ -8,10 +8,11 @@ import pytest
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 import builder.llm.endpoint
-from builder.jsonl import read
-from builder.llm.endpoint import Endpoint, Limits, Request, ask_all
-from builder.llm.ledger import Call, Ledger
+from builder.llm.endpoint import Endpoint, Request, ask_all
 from eval.errors import ModelError
+from eval.jsonl import read
+from eval.models.budget import Limits
+from eval.models.ledger import Call, Ledger
 from eval.record import conversation
 from tests.conftest import free_port
 from tests.fault_proxy import Fault, FaultProxy, fault_proxy

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from builder.llm.ledger import Call, Ledger, ledger_beside
+from builder.llm.ledger import ledger_beside
+from eval.models.ledger import Call, Ledger
 
 
 def call(key: str, prompts: int, answers: int) -> Call:

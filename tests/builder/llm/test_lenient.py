@@ -8,13 +8,14 @@ import pytest
 from builder.candidate import Candidate
 from builder.generate.plan import Order, topics_of
 from builder.generate.writing import TRIES, generate
-from builder.jsonl import read
 from builder.llm.draft import PromptDraft
-from builder.llm.endpoint import Endpoint, Limits
-from builder.llm.ledger import Call
+from builder.llm.endpoint import Endpoint
 from builder.shipped import RECORDS
 from builder.source.read import read_folder
+from eval.jsonl import read
 from eval.models import skittish
+from eval.models.budget import Limits
+from eval.models.ledger import Call
 from eval.models.structured import read_json
 from tests.servers import transformers_serve
 

@@ -85,7 +85,7 @@ def test_evidence_that_is_not_in_the_answer_is_left_out() -> None:
         (completion("", reasoning_content=GOOD), "the judge said nothing (stop)"),
         (completion(f"<think>{GOOD}"), "the judge said nothing (stop)"),
         (failure(500, "oops", "the GPU burns"), "the judge failed: m at"),
-        (failure(400, "content_filter", "filtered"), "the judge failed: m at"),
+        (failure(400, "content_filter", "filtered"), "the judge said nothing (content_filter)"),
         ((200, b'{"half'), "the judge failed: m at"),
         ((200, {"choices": []}), "the judge failed:"),
     ],
