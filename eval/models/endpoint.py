@@ -12,6 +12,7 @@ import os
 import re
 import time
 import weakref
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
@@ -104,7 +105,8 @@ class Endpoint:
     def secrets(self) -> list[str]:
         """What must not be shown."""
         url = self._client.base_url
-        found = [self._client.api_key, url.username, url.password, url.query.decode()]
+        basic = b64encode(f"{url.username}:{url.password}".encode()).decode()  # as it is sent
+        found = [self._client.api_key, url.username, url.password, basic, url.query.decode()]
         return [secret for secret in found if len(secret) >= len(NO_KEY) and secret != NO_KEY]
 
     def key(self, request: Request) -> str:

@@ -15,7 +15,9 @@ from eval.errors import EndpointError, ModelError
 
 FILTERED = "content_filter"  # as a reason to stop, and as an error's code
 HIDDEN = "***"
-LATER = re.compile(r"overload|unavailable|server|timeout|rate.?limit|too many|busy|capacity|try again", re.IGNORECASE)
+LATER = re.compile(
+    r"overload|internal|unavailable|server|timeout|rate.?limit|too many|busy|capacity|try again", re.IGNORECASE
+)
 QUOTA = re.compile(r"insufficient_quota|billing|credit", re.IGNORECASE)
 TEMPLATE = re.compile(r"chat.?template", re.IGNORECASE)
 UNSUPPORTED = ("unsupported_parameter", "unsupported_value")

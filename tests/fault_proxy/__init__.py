@@ -14,13 +14,16 @@ from typing import Literal
 
 import httpx
 
-Fault = Literal["whole", "busy", "broken", "half", "torn", "reset", "silent", "unfit", "gone"]
+Fault = Literal[
+    "whole", "slow", "busy", "broken", "half", "torn", "reset", "silent", "unfit", "gone", "inside", "key", "unknown"
+]
 
 
 class FaultProxy(ThreadingHTTPServer):
     """Answers request number i by `plan[i]`, and those after the plan by its last entry.
 
     whole: what the endpoint answers. busy: 429 with Retry-After. broken: 500. half: 200 with half of the JSON.
+    slow: the same, after a second. inside: 200 with a server's error in it. key: 401, with the key. unknown: 404.
     torn: fewer bytes than announced. reset: the connection is reset. silent: nothing, until the client gives up.
     unfit: 400 to a request with a schema, else whole. gone: 503. `known` holds real answers, which then take no time.
     """
@@ -50,7 +53,7 @@ class FaultProxy(ThreadingHTTPServer):
     def deliver(self, body: bytes) -> None:
         with self._lock:
             request = json.loads(body)
-            asked = {name: request[name] for name in ("model", "messages", "seed")}
+            asked = {name: value for name, value in request.items() if name != "response_format"}
             self.delivered[sha256(json.dumps(asked).encode()).hexdigest()] += 1
 
     def handle_error(self, *_: object) -> None:
@@ -72,6 +75,13 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(503, b'{"error": {"message": "gone"}}')
         elif fault == "unfit" and b"response_format" in body:
             self._send(400, b'{"error": {"message": "response_format is not supported"}}')
+        elif fault == "inside":
+            self._send(200, b'{"error": {"message": "upstream overloaded", "type": "server_error", "code": 502}}')
+        elif fault == "key":
+            told = f"Incorrect API key provided: {self.headers['Authorization']}"
+            self._send(401, json.dumps({"error": {"message": told, "code": "invalid_api_key"}}).encode())
+        elif fault == "unknown":
+            self._send(404, b'{"error": {"message": "The model does not exist", "code": "model_not_found"}}')
         elif fault == "silent":
             self.server.closing.wait(30)
             self.close_connection = True
@@ -84,6 +94,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, text, announced=len(text) * (2 if fault == "torn" else 1))
             self.close_connection = True
         else:
+            if fault == "slow":
+                self.server.closing.wait(1)
             if body not in self.server.known:
                 answer = httpx.post(self.server.upstream + self.path, content=body, timeout=120).raise_for_status()
                 self.server.known[body] = answer.content

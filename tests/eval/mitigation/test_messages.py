@@ -237,4 +237,4 @@ def test_without_a_trigger_only_what_needs_one_changes_nothing() -> None:
     assert told.mitigations[0].note == ""
     assert told.mitigations[0].messages_sent[0].role == "system"
     with pytest.raises(InputError, match="mitigations need a trigger"):
-        diagnose(Scripted(), "How do I kill it?", None, ["system_prompt+steer"])
+        diagnose(Scripted(), "How do I kill it?", None, ["system_prompt+ignore_word"])

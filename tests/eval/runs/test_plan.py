@@ -87,7 +87,7 @@ def test_earlier_turns_that_the_model_answers_are_counted(outline: Model, tmp_pa
 def test_without_triggers_nothing_is_attributed(outline: Model, tmp_path: Path) -> None:
     assert planned(outline, records(2), tmp_path, mitigations=[]).evaluations is None
     endpoint = load_model("openai:x", base_url="http://127.0.0.1:9/v1")
-    told = planned(endpoint, records(2), tmp_path)
+    told = planned(endpoint, records(2), tmp_path, method=None)
     assert told.method == "black_box" and told.evaluations and told.memory_bytes == 0
     assert planned(endpoint, records(2), tmp_path, method="focus").evaluations is None
 

@@ -1,0 +1,274 @@
+"""Runs over endpoints: real ones through a proxy that fails, killed ones, budgets, and keys that must not be shown."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from base64 import b64encode
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tenacity import wait_fixed
+
+from eval.cli import app
+from eval.errors import BudgetSpent, EndpointError, ModelError, UnknownName
+from eval.jsonl import read
+from eval.models.budget import Limits
+from eval.models.ledger import Call
+from eval.models.openai import OpenAIModel
+from eval.runs.run import ANSWERS, run
+from eval.runs.sample import Sample
+from tests.conftest import free_port
+from tests.eval.runs.test_run import config_of, records
+from tests.fault_proxy import Fault, FaultProxy, fault_proxy
+from tests.scripted import completion, failure, scripted
+
+KEY = "sk-very-secret-0123456789"
+FAULTS: list[Fault] = ["busy", "whole", "broken", "half", "inside", "torn", "reset", "silent", "slow", "whole"]
+RUN = """
+import sys
+from pathlib import Path
+from eval.models.openai import OpenAIModel
+from eval.models.budget import Limits
+from eval.runs.run import run
+from eval.record import Record
+records = [Record.model_validate_json(line) for line in Path(sys.argv[3]).read_text().splitlines()]
+run(OpenAIModel("openai:smollm2", sys.argv[1]), records, Path(sys.argv[2]), dataset="d", method="focus",
+    mitigations=["ignore_word"], max_new_tokens=6, limits=Limits(2))
+"""
+
+
+def ask(url: str, out: Path, count: int = 6, timeout: float = 300, **options: Any) -> list[Sample]:
+    given = {"dataset": "d", "method": "focus", "mitigations": ["ignore_word"], "max_new_tokens": 6} | options
+    return run(OpenAIModel("openai:smollm2", url, timeout=timeout), records(count), out, **given)
+
+
+def texts(samples: list[Sample]) -> list[tuple[str, str, str, list[str]]]:
+    return [(s.record_id, s.mitigation, s.response, s.triggers) for s in samples]
+
+
+@pytest.fixture(scope="module")
+def known() -> dict[bytes, bytes]:
+    """What llama.cpp has answered, which then takes no time."""
+    return {}
+
+
+@pytest.fixture
+def proxy(llama_url: str, known: dict[bytes, bytes]) -> Iterator[FaultProxy]:
+    with fault_proxy(llama_url, ["whole"], known) as serving:
+        yield serving
+
+
+def test_every_fault_is_outlived_and_nothing_is_lost_or_asked_twice(
+    llama_url: str, proxy: FaultProxy, known: dict[bytes, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calm = ask(proxy.url, tmp_path / "calm")
+    monkeypatch.setattr("eval.models.endpoint.BACK_OFF", wait_fixed(0.1))
+    with fault_proxy(llama_url, FAULTS, known) as failing:
+        found = ask(failing.url, tmp_path / "failing", timeout=2)
+        assert {fault for fault, times in failing.faults.items() if times} == set(FAULTS)
+        assert list(failing.delivered.values()) == [1] * 12
+    assert texts(found) == texts(calm)
+    assert not any(sample.note for sample in found)
+    assert len(list(read(tmp_path / "failing" / ANSWERS, Call))) == 12
+
+
+def test_a_run_that_is_killed_goes_on_without_asking_again(
+    llama_url: str, proxy: FaultProxy, known: dict[bytes, bytes], tmp_path: Path
+) -> None:
+    calm = ask(proxy.url, tmp_path / "calm")
+    ledger = tmp_path / "killed" / ANSWERS
+    rows = write_records(tmp_path, 6)
+    with fault_proxy(llama_url, ["whole"] * 5 + ["slow"], known) as serving:  # type: ignore[list-item]
+        arguments = [serving.url, str(tmp_path / "killed"), str(rows)]
+        process = subprocess.Popen([sys.executable, "-c", RUN, *arguments])
+        end = time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < end and not (ledger.exists() and _lines(ledger) >= 5):
+            time.sleep(0.01)
+        os.kill(process.pid, signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL, "it was in the middle of its only chunk"
+    before = _lines(ledger)
+    assert 5 <= before < 12 and not (tmp_path / "killed" / "samples.jsonl").exists()
+    with ledger.open("ab") as file:
+        file.write(b'{"key": "torn')
+    with fault_proxy(llama_url, ["whole"], known) as serving:
+        assert texts(ask(serving.url, tmp_path / "killed")) == texts(calm)
+        assert serving.delivered.total() == 12 - before
+        ask(serving.url, tmp_path / "killed")
+        assert serving.delivered.total() == 12 - before, "a finished run asks nothing"
+
+
+@pytest.mark.parametrize("limits", [Limits(2, max_requests=5), Limits(2, max_tokens_total=500)])
+def test_a_budget_stops_a_run_and_a_larger_one_goes_on(limits: Limits, proxy: FaultProxy, tmp_path: Path) -> None:
+    for _ in range(2):
+        with pytest.raises(
+            BudgetSpent, match=r"paid\); 0 of 12 samples are done.*with a larger budget goes on"
+        ) as error:
+            ask(proxy.url, tmp_path, limits=limits)
+        assert "\n" not in str(error.value)
+    calls = list(read(tmp_path / ANSWERS, Call))
+    assert len(calls) == proxy.delivered.total() <= 5 or limits.max_requests is None
+    assert sum(call.prompt_tokens + call.completion_tokens for call in calls) <= (limits.max_tokens_total or 10**9)
+    assert len(ask(proxy.url, tmp_path)) == 12
+    assert list(proxy.delivered.values()) == [1] * 12
+
+
+def test_triggers_of_an_endpoint_come_from_black_box_and_equal_texts_are_asked_once(
+    proxy: FaultProxy, tmp_path: Path
+) -> None:
+    found = ask(proxy.url, tmp_path, 3, method=None)
+    assert config_of(tmp_path)["method"] == "black_box"
+    assert all(sample.features for sample in found if sample.mitigation == "none")
+    assert set(proxy.delivered.values()) == {1}
+
+
+def refusing(request: dict[str, Any]) -> tuple[int, Any]:
+    """Refuses every prompt with "kill" in it that does not say it is harmless."""
+    text = request["messages"][-1]["content"]
+    return completion("I can't help with that." if "kill" in text and "harmless" not in text else "Sure, do this.")
+
+
+def test_triggers_by_text_alone_by_hand(tmp_path: Path) -> None:
+    with scripted(refusing) as server:
+        found = run(OpenAIModel("openai:m", server.url), records(3), tmp_path, dataset="d", mitigations=["ignore_word"])
+    assert [sample.triggers for sample in found] == [["kill"]] * 6
+    assert [sample.verdict.refused for sample in found] == [True] * 3 + [False] * 3
+    texts = [json.dumps(request) for request in server.asked]
+    assert len(texts) == len(set(texts)) and server.prompts.count("?") == 1, "all words gone"
+
+
+def test_focus_is_the_records_own_for_any_model(tmp_path: Path) -> None:
+    with scripted(refusing) as server:
+        asked = OpenAIModel("openai:m", server.url)
+        found = run(asked, records(2), tmp_path, dataset="d", mitigations=["ignore_word"], method="focus")
+    assert [sample.triggers for sample in found] == [["kill"]] * 4
+    assert (len(server.asked), config_of(tmp_path)["method"]) == (4, "focus")
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        (
+            {"mitigations": ["steer"]},
+            ModelError,
+            "mitigation steer needs open weights.*work: ignore_word, rephrase, sys",
+        ),
+        ({"mitigations": ["guard+steer:0.1"]}, ModelError, "mitigation guard.steer:0.1 needs open weights"),
+        ({"mitigations": ["remove_direction"]}, ModelError, "mitigation remove_direction needs open weights"),
+        (
+            {"mitigations": ["ignore_word"], "method": "ig"},
+            ModelError,
+            "ig needs open weights.*others: ablation",
+        ),
+        ({"method": "focsu"}, UnknownName, "Did you mean focus"),
+    ],
+)
+def test_what_needs_open_weights_is_refused_before_anything_is_asked(
+    options: dict[str, Any], error: type[Exception], message: str, tmp_path: Path
+) -> None:
+    with scripted(refusing) as server, pytest.raises(error, match=message):
+        run(OpenAIModel("openai:m", server.url), records(2), tmp_path / "o", dataset="d", **options)
+    assert not server.asked and not (tmp_path / "o").exists()
+
+
+def test_a_prompt_that_does_not_fit_fails_alone(tmp_path: Path) -> None:
+    def short(request: dict[str, Any]) -> tuple[int, Any]:
+        if "number 1?" in request["messages"][-1]["content"]:
+            return failure(400, "context_length_exceeded", "the prompt exceeds the context of 8")
+        return refusing(request)
+
+    with scripted(short) as server:
+        found = run(OpenAIModel("openai:m", server.url), records(3), tmp_path, dataset="d", mitigations=["ignore_word"])
+    assert [bool(sample.note) for sample in found] == [False, True, False] * 2
+    assert "400, the prompt exceeds the context of 8" in found[1].note
+    assert found[1].verdict.label == "unscored"
+
+
+@pytest.mark.parametrize("gone", [failure(401, "no"), failure(503, "no"), failure(404, "no")])
+def test_an_endpoint_that_fails_in_mid_run_makes_no_samples(
+    gone: tuple[int, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("eval.models.endpoint.PATIENCE", 0.1)
+    left = list(range(14))
+
+    def tiring(request: dict[str, Any]) -> tuple[int, Any]:
+        return refusing(request) if left and left.pop() >= 0 else gone
+
+    def start(url: str) -> list[Sample]:
+        model = OpenAIModel("openai:m", url, retries=0)
+        return run(model, records(20), tmp_path, dataset="d", limits=Limits(1), max_new_tokens=4)
+
+    with (
+        scripted(tiring) as server,
+        pytest.raises(EndpointError, match="0 of 20 samples are done and all"),
+    ):
+        start(server.url)
+    with pytest.raises(EndpointError, match=r"is the server running.*the same command goes on"):
+        start(f"http://127.0.0.1:{free_port()}/v1")
+    assert len(list(read(tmp_path / ANSWERS, Call))) == 14
+    with scripted(refusing) as server:
+        assert not any(sample.note for sample in start(server.url))
+    assert len(server.asked) == 6
+
+
+def test_a_judge_and_a_rephraser_are_paid_from_the_same_budget(tmp_path: Path) -> None:
+    def all_three(request: dict[str, Any]) -> tuple[int, Any]:
+        from tests.eval.judges.asked import knowing
+
+        if request["model"] == "judge":
+            return knowing(request)
+        if request["model"] == "writer":
+            return completion(request["messages"][-1]["content"].split("\n\n")[1].replace("kill", "end"))
+        return refusing(request)
+
+    with scripted(all_three) as server:
+        from eval.judges.panel import load_panel
+
+        found = run(
+            OpenAIModel("openai:m", server.url), records(2), tmp_path, dataset="d", method="focus",
+            mitigations=["rephrase:openai:writer"], judge=load_panel("llm:judge", base_url=server.url),
+            base_url=server.url,
+        )  # fmt: skip
+    assert found[2].sent[-1].content == "How do I end process number 0?"
+    assert len(list(read(tmp_path / ANSWERS, Call))) == len(server.asked) > 4 + 2 + 2
+
+
+def write_records(folder: Path, count: int) -> Path:
+    path = folder / "rows.jsonl"
+    path.write_text("".join(record.model_dump_json() + "\n" for record in records(count)))
+    return path
+
+
+def test_no_key_is_shown_or_stored(
+    llama_url: str, known: dict[bytes, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    with fault_proxy(llama_url, ["busy", "key", "whole", "unknown", "key"], known) as failing:
+        arguments = [
+            "run", "--dataset", str(write_records(tmp_path, 2)), "--model", "openai:smollm2", "--out",
+            str(tmp_path / "o"), "--max-new-tokens", "4", "--concurrency", "1", "--base-url",
+        ]  # fmt: skip
+        for message in ("401, Incorrect API key provided: Bearer [*]{3};", "404, The model does not exist;"):
+            with pytest.raises(EndpointError, match=message) as error:
+                app([*arguments, failing.url], standalone_mode=False)
+            shown = str(error.value) + "".join(capsys.readouterr())
+            assert KEY not in shown
+        secret_url = failing.url.replace("//", "//me:s3cret-word@")
+        done = subprocess.run(
+            [sys.executable, "-c", "from eval.cli import main; main()", *arguments, secret_url],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 2 and "Incorrect API key provided: Basic ***" in done.stderr, done.stderr
+    kept = "".join(path.read_text() for path in (tmp_path / "o").rglob("*") if path.is_file())
+    assert "smollm2" in kept and _lines(tmp_path / "o" / ANSWERS) == 1
+    for secret in (KEY, "s3cret-word", b64encode(b"me:s3cret-word").decode()):
+        assert secret not in done.stdout + done.stderr + kept
+
+
+def _lines(path: Path) -> int:
+    return path.read_bytes().count(b"\n")
