@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from eval.attribution import Attribution, attribute
-from eval.errors import ModelError
+from eval.errors import EndpointError, ModelError
 from eval.judges import Answer, Verdict, load_judge
 from eval.models.protocol import Model
 from eval.record import Conversation
@@ -32,6 +32,7 @@ def compare(
 
     Raises:
         ModelError: no method can run with the model.
+        EndpointError: nothing more can be asked of an endpoint.
         InputError: the conversation cannot be answered.
     """
     notify("answering")
@@ -41,6 +42,8 @@ def compare(
         notify(method)
         try:
             found[method] = attribute(model, messages, method, response=reply.text, max_new_tokens=max_new_tokens)
+        except EndpointError:
+            raise
         except ModelError as error:
             missing[method] = str(error)
     if not found:
