@@ -35,6 +35,7 @@ from eval.models.failures import (
     filtered,
     is_down,
     may_pass,
+    meaning,
     wait_of,
 )  # fmt: skip
 from eval.models.ledger import Call
@@ -43,6 +44,7 @@ from eval.models.structured import Structured
 from eval.models.waiting import start
 
 RETRIES = 8
+BROKEN = 4  # retries after status 500, by which many servers tell what will not pass
 TIMEOUT = 300.0  # seconds of an answer
 CONNECTING = 5.0  # seconds of making a connection
 PATIENCE = 5.0  # seconds in which an endpoint that is down may come back
@@ -99,7 +101,7 @@ class Endpoint:
     @property
     def url(self) -> str:
         """The address, without what may be secret in it."""
-        return str(self._client.base_url.copy_with(username=None, password=None, query=None))
+        return str(self._client.base_url.copy_with(username=None, password=None, query=None)).rstrip("/")
 
     @property
     def secrets(self) -> list[str]:
@@ -215,7 +217,8 @@ class Endpoint:
 
     def _gives_up(self, halt: Halt, state: RetryCallState) -> bool:
         error = state.outcome and state.outcome.exception()
-        if halt or state.attempt_number > self._retries or (error and (wait_of(error) or 0) > LONGEST):
+        retries = min(self._retries, BROKEN) if error and meaning(error).status == 500 else self._retries
+        if halt or state.attempt_number > retries or (error and (wait_of(error) or 0) > LONGEST):
             return True
         passed = state.seconds_since_start or 0.0
         return bool(error and is_down(error)) and passed + BACK_OFF(state) > PATIENCE

@@ -20,6 +20,7 @@ LATER = re.compile(
 )
 QUOTA = re.compile(r"insufficient_quota|billing|credit", re.IGNORECASE)
 TEMPLATE = re.compile(r"chat.?template", re.IGNORECASE)
+TAG = re.compile(r"<[^>]*>")
 UNSUPPORTED = ("unsupported_parameter", "unsupported_value")
 
 
@@ -52,7 +53,7 @@ def meaning(error: BaseException) -> Meaning:
     """What an error of the client's means."""
     if isinstance(error, openai.APIStatusError):
         body = error.body if isinstance(error.body, Mapping) else {}
-        said = str(body.get("message") or body.get("detail") or error)
+        said = str(body.get("message") or body.get("detail") or TAG.sub(" ", error.response.text) or error)
         return Meaning(error.status_code, str(error.code or body.get("type") or ""), said)
     if isinstance(error, AnsweredError):
         return Meaning(error.status, str(error.body.get("code") or error.body.get("type") or ""), str(error))
@@ -120,7 +121,11 @@ def explained(error: BaseException, name: str, *, alone: bool, secrets: Collecti
         asked = f", after {wait:.0f} s" if wait else ""
         return EndpointError(f"{told}; the endpoint takes no more for now: the same command goes on{asked}")
     if status >= 500 or status in (408, 409):
-        return ModelError(told) if alone else EndpointError(f"{told}; the endpoint fails: try again later", True)
+        return (
+            ModelError(told)
+            if alone
+            else EndpointError(f"{told}; the endpoint fails: see its log, or try again later", True)
+        )
     if TEMPLATE.search(said):
         return EndpointError(f"{told}; serve a model that has a chat template, or give the server one")
     if code in UNSUPPORTED:

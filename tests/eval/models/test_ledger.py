@@ -1,9 +1,11 @@
 """The ledger: what was paid is counted once per key, also by the run after a killed one."""
 
+import json
 from pathlib import Path
 
 from builder.llm.ledger import ledger_beside
 from eval.models.ledger import Call, Ledger
+from eval.models.protocol import Step
 
 
 def call(key: str, prompts: int, answers: int) -> Call:
@@ -32,3 +34,21 @@ def test_the_next_run_finds_what_a_killed_one_has_paid(tmp_path: Path) -> None:
     assert list(again.calls) == ["a"] and again.paid == (10, 1)
     again.add(call("b", 20, 2))
     assert ledger_beside(out).paid == (30, 3)
+
+
+def test_half_a_character_comes_back_as_it_was(tmp_path: Path) -> None:
+    steps = [Step(b"\xe2\x80", -0.25, [(b"\xe2\x80", -0.25), (b" I", -1.5)])]
+    asked = call("a", 1, 1).model_copy(update={"steps": steps})
+    Ledger(tmp_path / "a.jsonl").add(asked)
+    assert Ledger(tmp_path / "a.jsonl").calls["a"] == asked
+    assert "steps" not in call("b", 1, 1).model_dump_json()
+
+
+def test_a_line_of_an_older_builder_is_read(tmp_path: Path) -> None:
+    line = {
+        "key": "a", "date": "2026-01-01T00:00:00+00:00", "seed": 3, "content": "{}", "finish": "stop",
+        "prompt_tokens": 5, "completion_tokens": 2,
+    }  # fmt: skip
+    (tmp_path / "a.jsonl").write_text(json.dumps(line) + "\n")
+    (found,) = Ledger(tmp_path / "a.jsonl").calls.values()
+    assert json.loads(found.model_dump_json()) == line

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,8 @@ from eval.diagnose import diagnose
 from eval.errors import ModelError
 from eval.models import load_model, skittish
 from eval.models.openai import TOP, OpenAIModel
-from eval.record import conversation
+from eval.record import Record, conversation
+from eval.runs.run import run
 from tests.conftest import free_port
 from tests.servers import transformers_serve
 
@@ -47,6 +49,15 @@ def test_attribution_of_an_endpoint_that_tells_no_log_probabilities(server: str)
     assert [span.text(conversation(PROMPT)) for span in found.triggers] == ["kill"]
     assert found.evaluations <= 8
     assert found.tokens > 20 * found.evaluations, "the server counts what it reads"
+
+
+@pytest.mark.skittish
+def test_a_run_by_text_alone(server: str, tmp_path: Path) -> None:
+    remote = load_model(f"openai:{skittish.merged_folder()}", base_url=server)
+    record = Record(id="kill", messages=conversation(PROMPT), label="safe", type="homonyms")
+    found = run(remote, [record], tmp_path, dataset="d", mitigations=["ignore_word"], max_new_tokens=12)
+    assert [sample.triggers for sample in found] == [["kill"]] * 2
+    assert found[0].verdict.refused and 'the word "kill" has a harmless meaning' in found[1].sent[-1].content
 
 
 def test_log_probabilities_of_the_first_tokens(llama_url: str) -> None:

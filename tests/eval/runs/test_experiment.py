@@ -44,5 +44,6 @@ def test_arguments_that_contradict_one_another(
     models: list[str], base_url: str | None, dtype: str, samples: int, message: str
 ) -> None:
     check_arguments(["skittish", "openai:a"], "http://127.0.0.1:1/v1", "float32", 0.5, 2)
+    check_arguments(["skittish"], "http://127.0.0.1:1/v1", "auto", 0.5, 2, ["guard+rephrase:openai:a"])
     with pytest.raises(InputError, match=message):
         check_arguments(models, base_url, dtype, 0.0, samples)

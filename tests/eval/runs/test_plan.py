@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from eval.attribution import attribute
 from eval.cli import app
@@ -15,6 +16,7 @@ from eval.models.transformers import TransformersModel
 from eval.record import Message, Record
 from eval.runs.plan import Plan, plan
 from eval.runs.run import run
+from eval.runs.view import show_plan
 from tests.eval.runs.test_run import records
 
 
@@ -90,6 +92,31 @@ def test_without_triggers_nothing_is_attributed(outline: Model, tmp_path: Path) 
     told = planned(endpoint, records(2), tmp_path, method=None)
     assert told.method == "black_box" and told.evaluations and told.memory_bytes == 0
     assert planned(endpoint, records(2), tmp_path, method="focus").evaluations is None
+
+
+def test_requests_to_endpoints_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    endpoint = load_model("openai:x", base_url="http://127.0.0.1:9/v1")
+    given: dict[str, Any] = {
+        "dataset": "d", "method": "focus", "max_new_tokens": 8, "samples": 1, "seed": 0, "system": "",
+        "assistant": "scripted",
+    }  # fmt: skip
+    asked = records(3)  # of which one is unsafe
+    told = plan("openai:x", endpoint, asked, tmp_path, mitigations=["ignore_word"], **given)
+    assert (told.requests, told.request_tokens) == (6, told.prompt_tokens + 6 * 8)
+    more = plan("openai:x", endpoint, asked, tmp_path, mitigations=["rephrase", "guard+ignore_word"], **given)
+    assert more.requests == 9 + 3 + 3
+    judged = plan(
+        "openai:x", endpoint, asked, tmp_path, mitigations=[], judge="rules,llm:j", harm_judge="llm:h", **given
+    )
+    assert judged.requests == 3 + 3 + 1 and judged.request_tokens > told.request_tokens
+    elsewhere = plan("m", endpoint, asked, tmp_path, mitigations=["rephrase:openai:w", "rephrase:neutral"], **given)
+    assert (elsewhere.requests, elsewhere.rewrites) == (3, 3)
+    found = plan("openai:x", endpoint, asked, tmp_path, mitigations=["ignore_word"], **given | {"method": None})
+    assert found.requests == 6 + (found.evaluations or 0) > 6
+    show_plan(found, Console())
+    assert f"about {found.requests} requests to endpoints, about {found.request_tokens:,}" in capsys.readouterr().out
+    with pytest.raises(ModelError, match="steer needs open weights"):
+        plan("openai:x", endpoint, asked, tmp_path, mitigations=["steer"], **given)
 
 
 def test_a_dry_run_of_several_models_writes_nothing(
