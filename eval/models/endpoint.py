@@ -8,11 +8,8 @@ down.
 
 import asyncio
 import json
-import os
-import re
 import time
 import weakref
-from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
@@ -28,6 +25,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exp
 
 from eval.errors import EndpointError, ModelError
 from eval.models.account import Account, Halt, current
+from eval.models.client import TIMEOUT, connect, secrets, shown
 from eval.models.failures import (
     FILTERED,
     AnsweredError,
@@ -45,15 +43,12 @@ from eval.models.waiting import start
 
 RETRIES = 8
 BROKEN = 4  # retries after status 500, by which many servers tell what will not pass
-TIMEOUT = 300.0  # seconds of an answer
-CONNECTING = 5.0  # seconds of making a connection
 PATIENCE = 5.0  # seconds in which an endpoint that is down may come back
 LONGEST = 600.0  # seconds that an endpoint may ask to wait
 BACK_OFF = wait_exponential(multiplier=0.5, max=30) + wait_random(0, 0.5)
 
 Request = Mapping[str, Any]
 """Arguments of a chat completion, without the model."""
-NO_KEY = "none"
 RENAMED = "max_completion_tokens"  # the one name of max_tokens that OpenAI's newer models know
 
 
@@ -97,19 +92,6 @@ class Endpoint:
     def host(self) -> str:
         """The endpoint's host."""
         return str(self._client.base_url.host)
-
-    @property
-    def url(self) -> str:
-        """The address, without what may be secret in it."""
-        return str(self._client.base_url.copy_with(username=None, password=None, query=None)).rstrip("/")
-
-    @property
-    def secrets(self) -> list[str]:
-        """What must not be shown."""
-        url = self._client.base_url
-        basic = b64encode(f"{url.username}:{url.password}".encode()).decode()  # as it is sent
-        found = [self._client.api_key, url.username, url.password, basic, url.query.decode()]
-        return [secret for secret in found if len(secret) >= len(NO_KEY) and secret != NO_KEY]
 
     def key(self, request: Request) -> str:
         """A digest of all that is asked, and of whom."""
@@ -193,8 +175,8 @@ class Endpoint:
         try:
             found: ChatCompletion = await again(self._once, request)
         except (openai.OpenAIError, json.JSONDecodeError, AnsweredError) as error:
-            name, alone = f"{self.model} at {self.url}", self._answered > before
-            raise explained(error, name, alone=alone, secrets=self.secrets) from error
+            name, alone = f"{self.model} at {shown(self._client)}", self._answered > before
+            raise explained(error, name, alone=alone, secrets=secrets(self._client)) from error
         self._answered += 1
         return found
 
@@ -213,7 +195,9 @@ class Endpoint:
                 raise AnsweredError(told)
             if found.choices:
                 return found
-        raise EndpointError(f"{self.url} does not answer as an OpenAI endpoint; does --base-url end in /v1?", True)
+        raise EndpointError(
+            f"{shown(self._client)} does not answer as an OpenAI endpoint; does --base-url end in /v1?", True
+        )
 
     def _gives_up(self, halt: Halt, state: RetryCallState) -> bool:
         error = state.outcome and state.outcome.exception()
@@ -222,23 +206,6 @@ class Endpoint:
             return True
         passed = state.seconds_since_start or 0.0
         return bool(error and is_down(error)) and passed + BACK_OFF(state) > PATIENCE
-
-
-def connect(
-    base_url: str | None, api_key: str | None = None, option: str = "--base-url", timeout: float = TIMEOUT
-) -> openai.AsyncOpenAI:
-    """A client of the endpoint that does not ask again by itself; arguments and errors as for `Endpoint`."""
-    key = api_key or os.environ.get("OPENAI_API_KEY")
-    if not key and not base_url and not os.environ.get("OPENAI_BASE_URL"):
-        raise ModelError(f"no OPENAI_API_KEY is set; set it, or give the {option} of an endpoint without keys")
-    shown = re.sub(r"(^|//).*@", r"\1", (base_url or "").partition("?")[0])
-    if base_url and not base_url.startswith(("http://", "https://")):
-        raise ModelError(f"{option} {shown!r} is no address; write one like http://127.0.0.1:8000/v1")
-    limits = openai.Timeout(timeout, connect=min(timeout, CONNECTING))
-    try:
-        return openai.AsyncOpenAI(base_url=base_url, api_key=key or NO_KEY, max_retries=0, timeout=limits)
-    except Exception as error:  # the HTTP library's own error for an address that is none
-        raise ModelError(f"{option} {shown!r} is no address; write one like http://127.0.0.1:8000/v1") from error
 
 
 def finished(future: "Future[Any]", halt: Halt) -> Any:
