@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("builder", "eval", "hub_cards", "space_app")
 TORCH_FREE = (
     "eval.record", "eval.words", "eval.errors", "eval.progress", "eval.twins", "eval.models.openai",
-    "eval.models.account", "eval.models.budget", "eval.models.endpoint", "eval.models.ledger",
+    "eval.models.account", "eval.models.budget", "eval.models.client", "eval.models.endpoint", "eval.models.ledger",
     "eval.models.structured", "eval.models.waiting", "eval.jsonl",
 )  # fmt: skip
 MAY_IMPORT = {

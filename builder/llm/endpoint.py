@@ -16,12 +16,12 @@ import eval.models.endpoint as endpoints
 from eval.errors import BudgetSpent, EndpointError
 from eval.models.account import Account, Halt
 from eval.models.budget import Limits
+from eval.models.client import TIMEOUT
 from eval.models.ledger import Call, Ledger
 from eval.models.waiting import start
 from eval.record import Conversation
 
 RETRIES = endpoints.RETRIES
-TIMEOUT = endpoints.TIMEOUT
 
 Running = dict[Future[Call], "Request"]
 

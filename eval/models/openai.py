@@ -9,7 +9,8 @@ from typing import Any
 from eval.errors import EndpointError, InputError, ModelError
 from eval.models.account import Account
 from eval.models.budget import Limits
-from eval.models.endpoint import RETRIES, TIMEOUT, Endpoint, Request
+from eval.models.client import TIMEOUT
+from eval.models.endpoint import RETRIES, Endpoint, Request
 from eval.models.failures import meaning
 from eval.models.ledger import Call
 from eval.models.logprobs import TOP
