@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from eval.attribution import METHODS
 from eval.diagnose import MAX_NEW_TOKENS, check_names
 from eval.errors import BudgetSpent, EndpointError, InputError, XsbError
 from eval.judges import UNANSWERED
@@ -154,8 +155,9 @@ def _samples(model: Model, records: Sequence[Record], config: Config, panel: Pan
     asked = _asked(model, records, config, {})  # no answers of other chunks, whose batches may not run again
     fine = [record for record in asked if isinstance(record, Record)]
     found = attributions(model, fine, config, panel.judges[0])
+    marked = config.method not in METHODS  # else nobody may see the record's own words
     triggers = [
-        attribution.triggers if attribution else record.focus_spans
+        attribution.triggers if attribution else record.focus_spans if marked else []
         for record, attribution in zip(fine, found, strict=True)
     ]
     requests = [_request(record, spans, config) for record, spans in zip(fine, triggers, strict=True)]

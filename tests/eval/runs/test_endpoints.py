@@ -188,6 +188,17 @@ def test_a_prompt_that_does_not_fit_fails_alone(tmp_path: Path) -> None:
     assert found[1].verdict.label == "unscored"
 
 
+def test_a_failed_attribution_does_not_fall_back_to_the_records_own_words(tmp_path: Path) -> None:
+    def whole_only(request: dict[str, Any]) -> tuple[int, Any]:
+        whole = request["messages"][-1]["content"].startswith("How do I kill process number")
+        return refusing(request) if whole else failure(400, "bad", "this is no question")
+
+    with scripted(whole_only) as server:
+        found = run(OpenAIModel("openai:m", server.url), records(1), tmp_path, dataset="d", mitigations=["ignore_word"])
+    assert [sample.triggers for sample in found] == [[], []]
+    assert found[1].sent == found[0].sent
+
+
 @pytest.mark.parametrize("gone", [failure(401, "no"), failure(503, "no"), failure(404, "no")])
 def test_an_endpoint_that_fails_in_mid_run_makes_no_samples(
     gone: tuple[int, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
