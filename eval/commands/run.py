@@ -54,6 +54,7 @@ def run(
     model: ModelName = "skittish",
     base_url: BaseUrl = None,
     dtype: Dtype = "auto",
+    revision: Annotated[str | None, typer.Option(help="Branch, tag or commit of a hub id.")] = None,
     mitigations: Annotated[
         str, typer.Option(help="Comma-separated names; a plus joins several: ignore_word+steer.")
     ] = "none",
@@ -94,9 +95,9 @@ def run(
     for name in models:
         try:
             if dry_run:
-                _plan(name, base_url, dtype, asked, places, options)
+                _plan(name, base_url, dtype, revision, asked, places, options)
             else:
-                _evaluate(name, base_url, dtype, asked, places, {**options, "judge": panel})
+                _evaluate(name, base_url, dtype, revision, asked, places, {**options, "judge": panel})
         except XsbError as error:
             if len(models) == 1:
                 raise
@@ -118,8 +119,9 @@ def _records(datasets: Sequence[str], split: str, suites: Sequence[str], limit: 
 
 
 def _evaluate(
-    name: str, base_url: str | None, dtype: str, asked: Asked, places: Places, options: Mapping[str, Any]
-) -> None:
+    name: str, base_url: str | None, dtype: str, revision: str | None, asked: Asked, places: Places,
+    options: Mapping[str, Any],
+) -> None:  # fmt: skip
     from eval.models import load_model
     from eval.runs.notes import agreements, notes
     from eval.runs.report import write_report
@@ -128,7 +130,7 @@ def _evaluate(
     from eval.view import show_judging
 
     with working(f"loading {name}"):
-        loaded = load_model(name, dtype=dtype, base_url=base_url)
+        loaded = load_model(name, revision=revision, dtype=dtype, base_url=base_url)
     for dataset, records in asked.items():
         out = places[name, dataset]
         samples = evaluate(loaded, records, out, dataset=dataset, **options)
@@ -140,15 +142,16 @@ def _evaluate(
 
 
 def _plan(
-    name: str, base_url: str | None, dtype: str, asked: Asked, places: Places, options: Mapping[str, Any]
-) -> None:
+    name: str, base_url: str | None, dtype: str, revision: str | None, asked: Asked, places: Places,
+    options: Mapping[str, Any],
+) -> None:  # fmt: skip
     from eval.models import load_model
     from eval.runs.plan import plan
     from eval.runs.view import show_plan
 
     try:
         with working(f"loading {name}"):
-            model: Model | XsbError = load_model(name, dtype=dtype, device="meta", base_url=base_url)
+            model: Model | XsbError = load_model(name, revision=revision, dtype=dtype, device="meta", base_url=base_url)
     except XsbError as error:
         model = error
     for dataset, records in asked.items():

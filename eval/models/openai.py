@@ -99,6 +99,9 @@ class OpenAIModel:
             seconds=time.perf_counter() - started,
             prompt_tokens=usage.prompt_tokens if usage else 0,
             finish=choice.finish_reason or "",
+            served=" ".join(
+                told for told in (completion.model, completion.system_fingerprint) if told and told != self._model
+            ),
         )
 
     def _beginning(self, messages: Conversation, max_new_tokens: int) -> Beginning | None:

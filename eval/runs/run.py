@@ -202,6 +202,7 @@ def _sample(
         seconds=attempt.reply.seconds,
         tokens=attempt.reply.tokens,
         note=attempt.note,
+        served=attempt.reply.served,
     )
 
 
