@@ -161,7 +161,7 @@ def _said(one: Watched) -> str:
             if test.significant
         ]
         flips = "1 flip" if one.flips == 1 else f"{one.flips} flips"
-        said = "; ".join(["; ".join(moved) or "no change beyond chance", f"{flips} since {one.before_started[:10]}"])
+        said = "; ".join(["; ".join(moved) or "no change beyond chance", f"{flips} since {when(one.before_started)}"])
     return "; ".join([said, *one.met])
 
 
@@ -178,6 +178,11 @@ def points(difference: float) -> str:
 def p_text(p: float) -> str:
     """A p-value as it is read."""
     return "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def when(started: str) -> str:
+    """A run's beginning in UTC, as it is read."""
+    return started[:16].replace("T", " ")
 
 
 def short(text: str, letters: int = LETTERS) -> str:
@@ -200,7 +205,7 @@ def _render(template: str, given: dict[str, object]) -> str:
     jinja = Environment(autoescape=page, loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     jinja.filters |= {
         "code": code, "cell": lambda text: code(text).replace("|", "\\|"), "points": points, "p": p_text,
-        "spoken": spoken, "href": quote, "prompt": short,
+        "spoken": spoken, "href": quote, "prompt": short, "when": when,
     }  # fmt: skip
     text = jinja.get_template(template).render(given)
     return text.translate(VISIBLE) if page else text
