@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +14,7 @@ from eval.commands.options import name_list, one_or_more
 from eval.commands.results import FailIf
 from eval.commands.run import run
 from eval.commands.watched import Entry, read_entries
-from eval.errors import InputError, ModelError, UnknownName, XsbError
+from eval.errors import InputError, ModelError, UnknownName
 
 if TYPE_CHECKING:
     from eval.runs.conditions import Condition
@@ -45,16 +45,11 @@ def watch(
     _check_conditions(conditions, entries)
     stamp = _begin(out)
     found: list[Watched] = []
-    errors: list[XsbError] = []
     for entry, names in zip(entries, datasets, strict=True):
         place, error = _run(command, entry, out / entry.folder, stamp, names)
         found += _look(entry, out, place, names, conditions, error)
-        errors += [error] if error else []
-    if len(errors) == len(entries) and not any(isinstance(error, ModelError) for error in errors):
-        (out / GOING_ON).unlink()
-        raise errors[0]  # nothing ran, for the fault of none of the models
     adjust(found)
-    result = Watch(started=datetime.strptime(stamp, STAMP).replace(tzinfo=UTC).isoformat(), models=found)
+    result = Watch(started=_time_of(stamp), models=found)
     page = write_changes(result, out)
     (out / GOING_ON).unlink()
     typer.echo(result.model_dump_json(indent=2) if as_json else f"{summary(result)}\nreport: {page}")
@@ -70,14 +65,15 @@ def _run_command() -> Any:
 
 
 def _check(command: Any, entry: Entry, out: Path) -> list[str]:
-    """Raise for options that `run` would refuse, before anything runs; the names of the datasets."""
+    """Raise for values and names that `run` would refuse, before anything runs; the names of the datasets."""
     from eval.diagnose import check_names
-    from eval.runs.experiment import check_arguments, folders
+    from eval.runs.config import check_sampling
+    from eval.runs.experiment import folders
 
     defaults = {**entry.options, "out": str(out / entry.folder)}
     given = command.make_context("run", [], default_map=defaults).params
-    check_names(given["method"], name_list(given["mitigations"]), given["judge"])
-    check_arguments([given["model"]], given["base_url"], given["dtype"], given["temperature"], given["samples"])
+    check_names(None, name_list(given["mitigations"]), given["judge"])
+    check_sampling(given["temperature"], given["samples"])
     names = one_or_more(given["dataset"])
     folders(out, [given["model"]], names)
     return names
@@ -91,7 +87,7 @@ def _check_conditions(conditions: "Sequence[Condition]", entries: Sequence[Entry
 
 
 def _begin(out: Path) -> str:
-    """The name of the folders of this watch: of a killed one, which goes on, or of now."""
+    """The name of the folders of this watch: of one that did not end, which goes on, or of now."""
     if (out.exists() and not out.is_dir()) or (out / "config.json").exists() or (out / "samples.jsonl").exists():
         raise InputError(
             f"{out} is {'a run' if out.is_dir() else 'a file'}, not a folder for watches; choose another out"
@@ -100,18 +96,29 @@ def _begin(out: Path) -> str:
     mark = out / GOING_ON
     if mark.exists():
         stamp = mark.read_text(encoding="utf-8").strip()
-        try:
-            datetime.strptime(stamp, STAMP).replace(tzinfo=UTC)
+        if not _time_of(stamp):
+            raise InputError(f"{mark} is not this command's; choose another out")
+        if any(out.glob(f"*/{stamp}*")):
             return stamp
-        except ValueError as error:
-            raise InputError(f"{mark} is not this command's; choose another out") from error
-    stamp = datetime.now(UTC).strftime(STAMP)
-    mark.write_text(stamp + "\n", encoding="utf-8")
-    return stamp
+    now = datetime.now(UTC)
+    while any(out.glob(f"*/{now.strftime(STAMP)}*")):  # of a watch that took less than a second
+        now += timedelta(seconds=1)
+    mark.write_text(now.strftime(STAMP) + "\n", encoding="utf-8")
+    return now.strftime(STAMP)
 
 
-def _run(command: Any, entry: Entry, folder: Path, stamp: str, datasets: Sequence[str]) -> tuple[Path, XsbError | None]:
-    """Run a model, in the folder of an unfinished run if that is the same one; where, and what went wrong."""
+def _time_of(stamp: str) -> str:
+    """When a watch began; "" if that is no name of a watch."""
+    try:
+        return datetime.strptime(stamp, STAMP).replace(tzinfo=UTC).isoformat()
+    except ValueError:
+        return ""
+
+
+def _run(
+    command: Any, entry: Entry, folder: Path, stamp: str, datasets: Sequence[str]
+) -> tuple[Path, ModelError | None]:
+    """Run a model, in the folder of an unfinished run if that is the same one; where, and how the model failed."""
     from eval.runs.config import OtherRun
 
     place = _place(folder, stamp, datasets)
@@ -121,7 +128,7 @@ def _run(command: Any, entry: Entry, folder: Path, stamp: str, datasets: Sequenc
         except OtherRun:
             place = _fresh(folder, stamp)
             _call(command, entry, place)
-    except XsbError as error:
+    except ModelError as error:
         typer.echo(f"error: {entry.name}: {error}", err=True)
         return place, error
     return place, None
@@ -141,8 +148,8 @@ def _place(folder: Path, stamp: str, datasets: Sequence[str]) -> Path:
     """Where to run: in this watch's folder if there is one, else in an unfinished last run's, else in a new one."""
     from eval.runs.history import history
 
-    if (folder / stamp).exists():
-        return folder / stamp
+    if here := sorted(folder.glob(f"{stamp}*")):
+        return here[-1]
     runs, _ = history(folder)
     if not runs:
         return _fresh(folder, stamp)
@@ -159,7 +166,7 @@ def _fresh(folder: Path, stamp: str) -> Path:
 
 def _look(
     entry: Entry, out: Path, place: Path, datasets: Sequence[str], conditions: "Sequence[Condition]",
-    error: XsbError | None,
+    error: ModelError | None,
 ) -> "list[Watched]":  # fmt: skip
     """What became of a model on each of its datasets."""
     from eval.runs.experiment import folders
@@ -168,9 +175,12 @@ def _look(
 
     found = []
     for (_, dataset), folder in folders(place, [entry.options["model"]], datasets).items():
-        past = past_in(folder)
-        if past and past.finished and not (error and len(datasets) == 1):
-            found.append(watched(entry.name, out / entry.folder, out, past, conditions))
-        else:
-            found.append(Watched(name=entry.name, dataset=dataset, state="failed", error=str(error or "not finished")))
+        past, why = past_in(folder), str(error or "the run is not finished")
+        if past and past.finished:
+            try:
+                found.append(watched(entry.name, out / entry.folder, out, past, conditions))
+                continue
+            except InputError as unusable:
+                why = str(unusable)
+        found.append(Watched(name=entry.name, dataset=dataset, state="failed", error=why))
     return found

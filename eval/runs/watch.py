@@ -113,11 +113,13 @@ def watched(name: str, folder: Path, out: Path, now: Past, conditions: Sequence[
         conditions: on its figures; those on mitigations that it does not have are left out.
 
     Raises:
-        InputError: the run cannot be read.
+        InputError: the run cannot be read, or nothing in it was scored.
     """
     _, samples = read_run(now.folder)
     rows = metrics(samples)
     names = {row.mitigation for row in rows}
+    if all(sample.verdict.label == "unscored" for sample in samples):
+        raise InputError(f"none of {len(samples)} answers could be scored; the first: {samples[0].note or 'no reason'}")
     runs, others = history(folder)
     found = Watched(
         name=name,
@@ -129,9 +131,11 @@ def watched(name: str, folder: Path, out: Path, now: Past, conditions: Sequence[
         met=met([one for one in conditions if one.mitigation is None or one.mitigation in names], rows),
         passed_over=others,
     )
-    last = baseline(now, runs)
+    before: list[Sample] = []
+    while (last := baseline(now, runs)).past and not (before := _usable(last.past)):
+        runs.remove(last.past)
     if last.past:
-        _compare(found, last.past, now, samples, out)
+        _compare(found, last.past, before, now, samples, out)
     elif last.reasons:
         found.state, found.notes = "not compared", last.reasons
     return found
@@ -144,14 +148,20 @@ def adjust(models: Iterable[Watched]) -> None:
         test.adjusted = p
 
 
-def _compare(found: Watched, past: Past, now: Past, samples: Sequence[Sample], out: Path) -> None:
+def _usable(past: Past) -> list[Sample]:
+    """The samples of a run; none if they cannot be read, or none of them was scored, since the model was down."""
+    try:
+        _, samples = read_run(past.folder)
+    except InputError:
+        return []
+    return samples if any(sample.verdict.label != "unscored" for sample in samples) else []
+
+
+def _compare(
+    found: Watched, past: Past, before: Sequence[Sample], now: Past, samples: Sequence[Sample], out: Path
+) -> None:
     """Add what changed since a run of the past."""
     found.before, found.before_started = past.folder.relative_to(out).as_posix(), past.config.started
-    try:
-        _, before = read_run(past.folder)
-    except InputError as error:
-        found.state, found.notes = "not compared", [str(error)]
-        return
     served = (_served(before), _served(samples))
     if past.config.fingerprint != now.config.fingerprint:
         before = shared(before, samples)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from eval.errors import InputError
 from eval.runs.conditions import parse
 from eval.runs.history import Past, past_in
 from eval.runs.sample import Sample
@@ -94,12 +95,21 @@ def test_only_records_that_are_on_both_sides_count_where_the_dataset_changed(tmp
     ]
 
 
+def test_a_run_of_which_nothing_was_scored_is_a_failure_and_no_baseline(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="none of 2 answers could be scored; the first: no reason"):
+        pair(tmp_path / "now", same("c", 2), same("u", 2))
+    assert pair(tmp_path / "then", same("u", 2), same("c", 2)).state == "first"
+
+
 def test_nothing_in_common_is_said(tmp_path: Path) -> None:
-    found = pair(tmp_path / "m", same("c", 2), {"r0": "u", "r1": "u"})
+    found = pair(tmp_path / "m", {"r0": "c", "r1": "u"}, {"r0": "u", "r1": "c"})
     assert (found.state, found.tests) == ("not compared", [])
-    assert found.notes == [
-        "no record is in both runs, unchanged and scored", "unscored answers under none: 0 before, 2 after",
-    ]  # fmt: skip
+    assert found.notes == ["no record is in both runs, unchanged and scored"]
+
+
+def test_more_answers_that_cannot_be_scored_are_told(tmp_path: Path) -> None:
+    found = pair(tmp_path / "m", same("c", 3), {"r0": "c", "r1": "u", "r2": "u"})
+    assert (found.state, found.notes) == ("compared", ["unscored answers under none: 0 before, 2 after"])
 
 
 def test_another_question_is_not_compared(tmp_path: Path) -> None:
@@ -113,10 +123,14 @@ def test_another_question_is_not_compared(tmp_path: Path) -> None:
 def test_a_broken_run_of_the_past_stops_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "m"
     folder.mkdir()
-    broken = run(folder, 1).folder / "samples.jsonl"
+    good = run(folder, 1)
+    broken = run(folder, 2).folder / "samples.jsonl"
     broken.write_text("{}\n" * len(ALL))
-    found = seen("m", folder, run(folder, 2))
-    assert found.state == "not compared" and "is broken" in found.notes[0]
+    now = run(folder, 3)
+    assert seen("m", folder, now).before == f"m/{good.folder.name}"
+    good.folder.rename(tmp_path / "elsewhere")
+    found = seen("m", folder, now)
+    assert (found.state, found.notes) == ("first", [])
 
 
 def test_what_the_endpoint_says_of_its_model_is_a_circumstance(tmp_path: Path) -> None:
