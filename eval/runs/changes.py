@@ -208,4 +208,4 @@ def _render(template: str, given: dict[str, object]) -> str:
         "spoken": spoken, "href": quote, "prompt": short, "when": when,
     }  # fmt: skip
     text = jinja.get_template(template).render(given)
-    return text.translate(VISIBLE) if page else text
+    return (text.translate(VISIBLE) if page else text) + "\n"
