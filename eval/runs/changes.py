@@ -63,7 +63,7 @@ def write_changes(watch: Watch, out: Path) -> Path:
     given = {
         "watch": watch, "columns": list(columns(watch).values()), "lines": lines(watch),
         "sections": [(one, _listed(one, _room(watch))) for one in watch.models if _tells(one)],
-        "tests": sum(len(one.tests) for one in watch.models), "told": TOLD, "verdicts": VERDICTS,
+        "tests": sum(len(one.tests) for one in watch.models), "told": TOLD, "verdicts": VERDICTS, "moved": _moved,
     }  # fmt: skip
     replace_file(out / "changes.json", watch.model_dump_json(indent=2) + "\n")
     replace_file(out / "changes.html", _render("changes.html.j2", {**given, "headline": headline(watch)}))
@@ -125,7 +125,7 @@ def _scored(row: Metrics, figure: str) -> Rate | None:
 
 def _tells(one: Watched) -> bool:
     """Whether there is more to say of a model than its lines in the table."""
-    return bool(one.flips or one.notes or one.error or one.met or one.passed_over)
+    return bool(one.flips or one.notes or one.error or one.met or one.passed_over or one.drifted)
 
 
 def _room(watch: Watch) -> int:
@@ -154,15 +154,19 @@ def _said(one: Watched) -> str:
         why = one.error or "; ".join(one.notes)
         said = TOLD[one.state] + (f": {why}" if why else "")
     else:
-        moved = [
-            f"{'worse' if test.worse else 'better'}: {spoken(test.difference.figure)} "
-            f"{points(test.difference.difference)} pp under {test.mitigation}, p {p_text(test.adjusted)}"
-            for test in one.tests
-            if test.significant
-        ]
+        moved = [_moved(test) for test in one.tests if test.significant] or ["no change beyond chance"]
         flips = "1 flip" if one.flips == 1 else f"{one.flips} flips"
-        said = "; ".join(["; ".join(moved) or "no change beyond chance", f"{flips} since {when(one.before_started)}"])
+        moved.append(f"{flips} since {when(one.before_started)}")
+        moved += [f"since the first run, {when(one.first_started)}, {_moved(test)}" for test in one.drifted]
+        said = "; ".join(moved)
     return "; ".join([said, *one.met])
+
+
+def _moved(test: Tested) -> str:
+    kind, figure = "worse" if test.worse else "better", spoken(test.difference.figure)
+    return (
+        f"{kind}: {figure} {points(test.difference.difference)} pp under {test.mitigation}, p {p_text(test.adjusted)}"
+    )
 
 
 def _name(one: Watched) -> str:

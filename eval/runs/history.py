@@ -70,12 +70,15 @@ def baseline(now: Past, runs: Sequence[Past]) -> Baseline:
     """The last finished run of the same question on the same records; failing that, on records that may be shared."""
     others = [past for past in reversed(runs) if past.folder != now.folder and past.finished and _akin(past, now)]
     same = [past for past in others if not asked_otherwise(past.config, now.config)]
-    for past in same:
-        if past.config.fingerprint == now.config.fingerprint:
-            return Baseline(past, [])
     if same:
-        return Baseline(same[0], [])
+        return Baseline(next((past for past in same if comparable(past, now)), same[0]), [])
     return Baseline(None, asked_otherwise(others[0].config, now.config) if others else [])
+
+
+def comparable(past: Past, now: Past) -> bool:
+    """Whether a finished run answers the same question on the same records."""
+    alike = past.config.fingerprint == now.config.fingerprint
+    return past.finished and alike and not asked_otherwise(past.config, now.config)
 
 
 def asked_otherwise(before: Config, after: Config) -> list[str]:

@@ -4,7 +4,7 @@ Every figure of `eval.runs.metrics` is of something that should be rare, so that
 watch are adjusted together (Holm). Running the models and writing the report are elsewhere.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -13,7 +13,7 @@ from pydantic import BaseModel, computed_field
 from eval.errors import InputError
 from eval.runs.compare import Change, change_of
 from eval.runs.conditions import Condition, met
-from eval.runs.history import Past, baseline, circumstances, history, shared
+from eval.runs.history import Past, baseline, circumstances, comparable, history, shared
 from eval.runs.metrics import Difference, Metrics, Side, metrics
 from eval.runs.report import read_run
 from eval.runs.sample import Sample
@@ -50,8 +50,10 @@ class Tested(BaseModel):
 
 
 class Watched(BaseModel):
-    """One model on one dataset; `run` and `before` are folders below that of all watches, or "".
+    """One model on one dataset; `run`, `before` and `first` are folders below that of all watches, or "".
 
+    `tests` are of changes since `before`, the last run, `drift` of those since `first`, the first one of the same
+    question on the same records; they are told, and are no failure, since they would be one every time.
     `notes` say what else differs, or why there is no comparison; `met` which conditions hold; `passed_over` what lies
     beside its runs and is none.
     """
@@ -67,6 +69,9 @@ class Watched(BaseModel):
     metrics: list[Metrics] = []
     changes: list[Change] = []
     tests: list[Tested] = []
+    first: str = ""
+    first_started: str = ""
+    drift: list[Tested] = []
     notes: list[str] = []
     met: list[str] = []
     passed_over: list[str] = []
@@ -80,6 +85,11 @@ class Watched(BaseModel):
     def better(self) -> bool:
         """Whether a figure got better by more than chance would explain."""
         return any(test.significant and not test.worse for test in self.tests)
+
+    @property
+    def drifted(self) -> list[Tested]:
+        """Figures that changed since the first run by more than chance would explain."""
+        return [test for test in self.drift if test.significant]
 
     @property
     def flips(self) -> int:
@@ -136,16 +146,17 @@ def watched(name: str, folder: Path, out: Path, now: Past, conditions: Sequence[
         runs.remove(last.past)
     if last.past:
         _compare(found, last.past, before, now, samples, out)
+        _add_drift(found, now, runs, samples, out)
     elif last.reasons:
         found.state, found.notes = "not compared", last.reasons
     return found
 
 
-def adjust(models: Iterable[Watched]) -> None:
-    """Adjust the p-values of all tests for how many there are."""
-    tests = [test for one in models for test in one.tests]
-    for test, p in zip(tests, holm([test.p for test in tests]), strict=True):
-        test.adjusted = p
+def adjust(models: Sequence[Watched]) -> None:
+    """Adjust the p-values of all tests for how many there are, those of the drift apart, which make no exit code."""
+    for family in ([test for one in models for test in one.tests], [test for one in models for test in one.drift]):
+        for test, p in zip(family, holm([test.p for test in family]), strict=True):
+            test.adjusted = p
 
 
 def _usable(past: Past) -> list[Sample]:
@@ -165,24 +176,45 @@ def _compare(
     served = (_served(before), _served(samples))
     if past.config.fingerprint != now.config.fingerprint:
         before = shared(before, samples)
-    changes = [
-        change_of(Side(found.before, _of(before, name)), Side(found.run, _of(samples, name)), name, [])
-        for name in now.config.mitigations
-        if name in past.config.mitigations
-    ]
-    found.changes = [change for change in changes if change.records]
+    found.changes = _changes(Side(found.before, before), Side(found.run, samples))
     found.notes = circumstances(past, now, served)
     found.state = "compared" if found.changes else "not compared"
     if not found.changes:
         found.notes.append("no record is in both runs, unchanged and scored")
     found.notes += _unscored(metrics(before), found.metrics) if before else []
-    found.tests = [
+    found.tests = _tests(found.changes)
+
+
+def _add_drift(found: Watched, now: Past, runs: Sequence[Past], samples: Sequence[Sample], out: Path) -> None:
+    """Add what changed since the first run, of which many small changes may be a large one."""
+    for past in runs:
+        if past.folder in (now.folder, out / found.before):
+            return
+        if not comparable(past, now) or not (before := _usable(past)):
+            continue
+        found.first, found.first_started = past.folder.relative_to(out).as_posix(), past.config.started
+        found.drift = _tests(_changes(Side(found.first, before), Side(found.run, samples)))
+        return
+
+
+def _changes(before: Side, after: Side) -> list[Change]:
+    """For each mitigation that both sides have, if any record is scored under it on both."""
+    names = dict.fromkeys(sample.mitigation for sample in after.samples)
+    found = [
+        change_of(Side(before.name, _of(before.samples, name)), Side(after.name, _of(after.samples, name)), name, [])
+        for name in names
+    ]
+    return [change for change in found if change.records]
+
+
+def _tests(changes: Sequence[Change]) -> list[Tested]:
+    return [
         Tested(
             mitigation=change.mitigation,
             difference=one,
             p=sign_test(one.only_before, one.only_after) if one.p is None else one.p,
         )
-        for change in found.changes
+        for change in changes
         for one in change.differences
     ]
 

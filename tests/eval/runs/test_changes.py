@@ -140,3 +140,14 @@ def test_the_summary_is_a_line_for_each_model(tmp_path: Path) -> None:
         "  calm on xsb: no change beyond chance; 1 flip since 2026-01-01 03:04",
         "  other on xsb: not compared: temperature: 0.5 before, 0.0 after",
     ]
+
+
+def test_a_drift_is_told(tmp_path: Path) -> None:
+    found = pair(tmp_path / "m", same("c", 3), same("c", 3))
+    found.drift = pair(tmp_path / "n", same("c", 12), same("r", 12)).tests
+    found.first, found.first_started = "m/first", "2025-06-01T00:00:00+00:00"
+    told = "worse: false refusal +100.0 pp under none, p <0.001"
+    page = write_changes(watch(found), tmp_path).read_text()
+    assert f"Since the first run, [2025-06-01 00:00](m/first/report.html):\n\n- {told}\n" in page
+    assert f"since the first run, 2025-06-01 00:00, {told}" in summary(watch(found))
+    assert told in Page((tmp_path / "changes.html").read_text()).text

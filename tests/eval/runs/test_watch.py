@@ -161,3 +161,25 @@ def test_a_failed_model_has_a_code_of_its_own_and_a_change_comes_first(tmp_path:
 
 def test_what_is_no_run_is_none(tmp_path: Path) -> None:
     assert past_in(tmp_path) is None
+
+
+def test_many_small_changes_are_told_as_a_large_one(tmp_path: Path) -> None:
+    """Four flips are 2/16, eight are 2/256; what is only told costs the other test nothing."""
+    folder = tmp_path / "m"
+    folder.mkdir()
+    given = {"mitigations": ["none"], "records": 8}
+    broken = run(folder, 1, answers("none", "safe", same("u", 8)), **given)
+    first = run(folder, 2, answers("none", "safe", same("c", 8)), **given)
+    run(folder, 3, answers("none", "safe", same("c", 4) | {f"r{at}": "r" for at in range(4, 8)}), **given)
+    now = run(folder, 4, answers("none", "safe", same("r", 8)), **given)
+    found = seen("m", folder, now)
+    adjust([found])
+    assert broken.finished and found.first == f"m/{first.folder.name}"
+    assert [(test.p, test.adjusted) for test in found.tests] == [(0.125, 0.125)]
+    assert [(test.p, test.adjusted) for test in found.drifted] == [(2 / 256, 2 / 256)]
+    assert (found.worse, Watch(started="", models=[found]).exit_code) == (False, 0)
+
+
+def test_since_the_last_run_is_since_the_first_where_there_are_two(tmp_path: Path) -> None:
+    found = pair(tmp_path / "m", same("c", 6), same("r", 6))
+    assert (found.first, found.drift) == ("", [])
