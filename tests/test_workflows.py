@@ -1,10 +1,10 @@
-"""The weekly watch on GitHub Actions: every command in it exists, with these options, and its paths fit together."""
+"""The weekly watch on GitHub Actions, and its page: commands exist, with these options, and paths fit together."""
 
+import re
 import shlex
 from pathlib import Path
 from typing import Any
 
-import pytest
 import typer
 import yaml
 from typer.main import get_command
@@ -42,9 +42,9 @@ def parameters(words: list[str]) -> dict[str, Any]:
     return {written: parameter for parameter in found for written in parameter.opts if written.startswith("-")}
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in FOLDER.iterdir()))
-def test_commands_exist_with_these_options(name: str) -> None:
-    for words in ours(name):
+def test_commands_exist_with_these_options() -> None:
+    assert [words[:2] for words in ours("watch.yml")] == [["xsb-build", "release"], ["xsb-eval", "watch"]]
+    for words in ours("watch.yml"):
         given = {word.partition("=")[0] for word in words if word.startswith("--")}
         assert given <= set(parameters(words)), words
 
@@ -77,3 +77,23 @@ def test_it_runs_weekly_may_write_nothing_and_gives_secrets_to_the_one_step_that
     with_secrets = [step["name"] for step in steps("watch.yml") if "secrets." in str(step)]
     assert with_secrets == ["watch"]
     assert "secrets." not in Path(FOLDER / "watch.yml").read_text().split("jobs:")[0]
+
+
+def test_actions_are_pinned_and_leave_no_credentials() -> None:
+    used = [step for step in steps("watch.yml") if "uses" in step]
+    assert all(re.fullmatch(r"actions/[a-z-]+@v\d+", step["uses"]) for step in used)
+    assert used[0]["with"]["persist-credentials"] is False
+
+
+def test_the_page_about_it_can_be_believed(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "watch.md").read_text(encoding="utf-8")
+    for target in re.findall(r"\]\((\.\./[^)#]+)\)", page):
+        assert (ROOT / "docs" / target).exists(), target
+    known = set(parameters(["xsb-eval", "watch"])) | set(parameters(["xsb-eval", "run"])) | {"--title", "--body-file"}
+    assert set(re.findall(r"--[a-z-]+", page)) <= known
+    example = tmp_path / "runs.yaml"
+    example.write_text(page.split("```yaml\n")[1].split("```")[0])
+    out, entries = read_entries(example, {parameter.name for parameter in parameters(["xsb-eval", "run"]).values()})
+    assert str(out) == "runs/watch"
+    assert [entry.name for entry in entries] == ["skittish", "org/model", "production"]
+    assert entries[1].options["mitigations"] == "ignore_word,guard+steer"
