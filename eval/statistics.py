@@ -95,8 +95,22 @@ def mcnemar(first: Sequence[bool], second: Sequence[bool]) -> Paired:
     """Whether two methods differ on the same cases; p is 1 where they never do."""
     only_first = sum(a and not b for a, b in zip(first, second, strict=True))
     only_second = sum(b and not a for a, b in zip(first, second, strict=True))
-    n = only_first + only_second
-    return Paired(only_first, only_second, float(binomtest(only_first, n).pvalue) if n else 1.0)
+    return Paired(only_first, only_second, sign_test(only_first, only_second))
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """Each p-value adjusted for how many there are (Holm 1979), which holds however the tests depend on one another."""
+    order = sorted(range(len(p)), key=p.__getitem__)
+    found, least = [0.0] * len(p), 0.0
+    for before, at in enumerate(order):
+        least = max(least, min(1.0, (len(p) - before) * p[at]))
+        found[at] = least
+    return found
+
+
+def sign_test(fewer: int, more: int) -> float:
+    """The exact two-sided p-value of so many cases that fell and so many that rose; 1 where none did either."""
+    return float(binomtest(fewer, fewer + more).pvalue) if fewer + more else 1.0
 
 
 def _ratio(sums: np.ndarray, counts: np.ndarray, axis: int) -> np.ndarray:

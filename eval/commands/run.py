@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import typer
 from rich.console import Console
@@ -49,6 +49,14 @@ Asked = Mapping[str, list[Record]]  # by dataset
 Places = Mapping[tuple[str, str], Path]  # folders, by model and dataset
 
 
+class Source(NamedTuple):
+    """Where models come from, and as what they are loaded."""
+
+    base_url: str | None
+    dtype: str
+    revision: str | None
+
+
 def run(
     out: Out,
     config: Settings = None,  # noqa: ARG001  # its callback has read it
@@ -58,6 +66,7 @@ def run(
     model: ModelName = "skittish",
     base_url: BaseUrl = None,
     dtype: Dtype = "auto",
+    revision: Annotated[str | None, typer.Option(help="Branch, tag or commit of a hub id.")] = None,
     mitigations: Annotated[
         str, typer.Option(help="Comma-separated names; a plus joins several: ignore_word+steer.")
     ] = "none",
@@ -103,15 +112,16 @@ def run(
         "max_new_tokens": max_new_tokens, "temperature": temperature, "samples": samples, "seed": seed,
         "system": system, "assistant": assistant, "early_stop": early_stop,
     }  # fmt: skip
+    source = Source(base_url, dtype, revision)
     failed = False
     for name in models:
         try:
             if dry_run:
-                _plan(name, base_url, dtype, asked, places, {**options, "judge": judge, "harm_judge": harm_judge})
+                _plan(name, source, asked, places, {**options, "judge": judge, "harm_judge": harm_judge})
             else:
                 limits = Limits(concurrency, max_tokens_total, max_requests)
                 more = {"judge": panel, "limits": limits, "base_url": base_url}
-                _evaluate(name, base_url, dtype, asked, places, {**options, **more})
+                _evaluate(name, source, asked, places, {**options, **more})
         except XsbError as error:
             if len(models) == 1:
                 raise
@@ -132,9 +142,7 @@ def _records(datasets: Sequence[str], split: str, suites: Sequence[str], limit: 
     return found
 
 
-def _evaluate(
-    name: str, base_url: str | None, dtype: str, asked: Asked, places: Places, options: Mapping[str, Any]
-) -> None:
+def _evaluate(name: str, source: Source, asked: Asked, places: Places, options: Mapping[str, Any]) -> None:
     from eval.models import load_model
     from eval.runs.notes import agreements, notes
     from eval.runs.report import write_report
@@ -143,7 +151,7 @@ def _evaluate(
     from eval.view import show_judging
 
     with working(f"loading {name}"):
-        loaded = load_model(name, dtype=dtype, base_url=base_url)
+        loaded = load_model(name, **source._asdict())
     for dataset, records in asked.items():
         out = places[name, dataset]
         samples = evaluate(loaded, records, out, dataset=dataset, **options)
@@ -154,16 +162,14 @@ def _evaluate(
         typer.echo(f"report: {write_report(out)}")
 
 
-def _plan(
-    name: str, base_url: str | None, dtype: str, asked: Asked, places: Places, options: Mapping[str, Any]
-) -> None:
+def _plan(name: str, source: Source, asked: Asked, places: Places, options: Mapping[str, Any]) -> None:
     from eval.models import load_model
     from eval.runs.plan import plan
     from eval.runs.view import show_plan
 
     try:
         with working(f"loading {name}"):
-            model: Model | XsbError = load_model(name, dtype=dtype, device="meta", base_url=base_url)
+            model: Model | XsbError = load_model(name, device="meta", **source._asdict())
     except XsbError as error:
         model = error
     for dataset, records in asked.items():

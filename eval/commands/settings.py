@@ -1,5 +1,6 @@
 """`--config`: the options of a command from a YAML file; what is given on the command line comes first."""
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +24,31 @@ def read_settings(context: typer.Context, path: Path | None) -> Path | None:
     if str(path) == SHIPPED.stem and not path.exists():
         path = SHIPPED
     known = {parameter.name for parameter in context.command.params if parameter.name} - {"config"}
-    context.default_map = {}
-    for key, value in _content(path).items():
-        name = str(key).replace("-", "_")
-        if name not in known:
-            raise UnknownName(f"option in {path}:", str(key), (one.replace("_", "-") for one in known))
-        if name in context.default_map:
-            raise InputError(f"{path} gives {key} twice; keep one of them")
-        if value is not None:
-            context.default_map[name] = _text(path, key, value)
+    context.default_map = dict(as_typed(path, read_mapping(path), known))
     return path
 
 
-def _content(path: Path) -> dict[Any, Any]:
+def as_typed(path: Path, content: Mapping[Any, Any], known: Collection[str]) -> dict[str, str]:
+    """The options in a mapping of a file, as they would be typed, by the names of their parameters.
+
+    Raises:
+        InputError: an option is given twice, or no value that it could have.
+        UnknownName: there is no such option.
+    """
+    found = {}
+    for key, value in content.items():
+        name = str(key).replace("-", "_")
+        if name not in known:
+            raise UnknownName(f"option in {path}:", str(key), (one.replace("_", "-") for one in known))
+        if name in found:
+            raise InputError(f"{path} gives {key} twice; keep one of them")
+        if value is not None:
+            found[name] = _text(path, key, value)
+    return found
+
+
+def read_mapping(path: Path) -> dict[Any, Any]:
+    """The mapping in a YAML file; `InputError` if it cannot be read or holds none."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from eval.errors import ModelError
 from eval.models.protocol import Model, OpenWeights, Reply
 
 __all__ = ["Model", "OpenWeights", "Reply", "load_model"]
@@ -28,8 +29,10 @@ def load_model(
         adapter: another adapter for skittish than the one that is shipped.
 
     Raises:
-        ModelError: the model is unknown, cannot be loaded, or has no chat template.
+        ModelError: the model is unknown, cannot be loaded, has no chat template, or is no hub id and has a revision.
     """
+    if revision and (name == "skittish" or name.startswith("openai:") or Path(name).exists()):
+        raise ModelError(f"a revision is of a hub id, and {name} is none; drop it")
     if name.startswith("openai:"):
         from eval.models.openai import OpenAIModel
 

@@ -145,13 +145,12 @@ class Endpoint:
 
     async def _call(self, key: str, request: Request, halt: Halt) -> Call:
         try:
-            completion = await self._structured.complete(partial(self._complete, halt), request)
+            completion: ChatCompletion | None = await self._structured.complete(partial(self._complete, halt), request)
         except ModelError as error:
             if not filtered(error):
                 raise
-            usage, choice = None, None
-        else:
-            usage, choice = completion.usage, completion.choices[0]
+            completion = None
+        usage, choice = (completion.usage, completion.choices[0]) if completion else (None, None)
         return Call(
             key=key,
             date=now(),
@@ -160,8 +159,13 @@ class Endpoint:
             finish=choice.finish_reason or "" if choice else FILTERED,
             prompt_tokens=usage.prompt_tokens if usage else 0,
             completion_tokens=usage.completion_tokens if usage else 0,
+            served=self._served(completion) if completion else "",
             steps=steps_of(choice) if choice else None,
         )
+
+    def _served(self, completion: ChatCompletion) -> str:
+        told = (completion.model, completion.system_fingerprint)
+        return " ".join(one for one in told if one and one != self.model)
 
     async def _complete(self, halt: Halt, request: Request) -> ChatCompletion:
         """One completion, whatever it takes; the cause of an error is the client's."""

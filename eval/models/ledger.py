@@ -11,7 +11,8 @@ from eval.models.protocol import Step
 class Call(BaseModel):
     """An answer that was paid for, as it came; `key` is a digest of what was asked of whom.
 
-    `seconds` is how long it took, tries that failed included; `steps` how the answer begins, where that was asked and
+    `seconds` is how long it took, tries that failed included; `served` what the endpoint says of the model that
+    answered, where it says more than was asked; `steps` how the answer begins, where that was asked and
     told. What is not there is not written.
     """
 
@@ -25,6 +26,7 @@ class Call(BaseModel):
     prompt_tokens: int
     completion_tokens: int
     seconds: float = Field(default=0.0, exclude_if=lambda seconds: not seconds)
+    served: str = Field(default="", exclude_if=lambda served: not served)
     steps: list[Step] | None = Field(default=None, exclude_if=lambda steps: steps is None)
 
 

@@ -78,6 +78,7 @@ class OpenAIModel:
                 seconds=call.seconds,
                 prompt_tokens=call.prompt_tokens,
                 finish=call.finish,
+                served=call.served,
             )
             for call in self._each(drawn)
         ]

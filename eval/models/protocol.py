@@ -12,7 +12,8 @@ class Reply(BaseModel):
     """A model's answer. `tokens` counts generated tokens; `seconds` is the batch's wall time per conversation.
 
     `prompt_tokens` is what an endpoint says it has read, 0 where it says nothing; `finish` why the answer ended, in
-    the words of OpenAI's interface (`stop`, `length`, `content_filter`), "" where that is not told.
+    the words of OpenAI's interface (`stop`, `length`, `content_filter`), "" where that is not told; `served` what an
+    endpoint says of the model that answered, "" where it says no more than was asked.
     """
 
     text: str
@@ -20,6 +21,7 @@ class Reply(BaseModel):
     seconds: float
     prompt_tokens: int = 0
     finish: str = ""
+    served: str = ""
 
 
 class Step(NamedTuple):

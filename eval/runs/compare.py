@@ -1,7 +1,7 @@
 """Two runs on the same records: what changed, whether more than chance would have it, and which answers flipped."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,14 +12,18 @@ from eval.judges.panel import by_fact
 from eval.judges.verdict import VerdictLabel
 from eval.runs.metrics import FIGURES, Difference, Side, difference, paired
 from eval.runs.report import read_run
-from eval.runs.sample import Sample
+from eval.runs.sample import Sample, numbered
 
 # what must be equal for verdicts to be of the same question
 ASKED = ("fingerprint", "judge", "harm_judge", "max_new_tokens", "temperature", "samples", "system", "assistant")
 
 
 class Flip(BaseModel):
-    """A record whose verdict changed; of several answers, the verdict on most of them."""
+    """A record whose verdict changed; of several answers, the verdict on most of them.
+
+    `card` is the record's number in the report of the later run, `same_answers` whether the texts are the same, so that
+    it was not the model which changed.
+    """
 
     record_id: str
     mitigation: str
@@ -27,15 +31,21 @@ class Flip(BaseModel):
     prompt: str
     before: VerdictLabel
     after: VerdictLabel
+    card: int
+    same_answers: bool
 
 
 class Change(BaseModel):
-    """From one run's folder to the next one's. `notes` say what else differs between them."""
+    """From one run's folder to the next one's. `notes` say what else differs between them.
+
+    Of its `records`, scored on both sides, `same_answers` have the same texts as before, word for word.
+    """
 
     before: str
     after: str
     mitigation: str
     records: int
+    same_answers: int
     differences: list[Difference]
     flips: list[Flip]
     notes: list[str]
@@ -57,34 +67,43 @@ def _changes(before: Path, after: Path) -> list[Change]:
     both = [name for name in dict.fromkeys(s.mitigation for s in old) if any(s.mitigation == name for s in new)]
     was, now = by_fact(old_config.model_dump()), by_fact(new_config.model_dump())
     both_know = [name for name in was if " of judge " in name and name in now]
-    notes = [
-        f"{name.replace('_', ' ')}: {was[name]} before, {now[name]} after"
-        for name in (*ASKED, *both_know)
-        if was[name] != now[name]
-    ]
+    notes = differing(was, now, (*ASKED, *both_know))
     found = [
-        _change(Side(str(before), _of(old, name)), Side(str(after), _of(new, name)), name, notes) for name in both
+        change_of(Side(str(before), _of(old, name)), Side(str(after), _of(new, name)), name, notes) for name in both
     ]  # fmt: skip
     if not any(change.records for change in found):
         raise InputError(f"{before} and {after} have no record under the same mitigation in common")
     return found
 
 
-def _change(before: Side, after: Side, mitigation: str, notes: list[str]) -> Change:
+def differing(was: Mapping[str, object], now: Mapping[str, object], names: Iterable[str]) -> list[str]:
+    """What differs of these, in words; what one side does not know is nothing."""
+    return [
+        f"{name.replace('_', ' ')}: {_spoken(was.get(name))} before, {_spoken(now.get(name))} after"
+        for name in names
+        if was.get(name) != now.get(name)
+    ]
+
+
+def change_of(before: Side, after: Side, mitigation: str, notes: list[str]) -> Change:
+    """From samples of one mitigation to later ones of the same."""
     pairs = paired(before.samples, after.samples)
+    cards = {key: at for at, key in enumerate(dict.fromkeys(key for key, _ in numbered(after.samples)), 1)}
+    card = {id(sample): cards[key] for key, sample in numbered(after.samples)}
     found = [difference(figure, before, after) for figure in FIGURES]
     return Change(
         before=before.name,
         after=after.name,
         mitigation=mitigation,
         records=len(pairs),
+        same_answers=sum(map(_same, *zip(*pairs, strict=True))) if pairs else 0,
         differences=[one for one in found if one],
-        flips=[flip for old, new in pairs if (flip := _flip(old, new))],
+        flips=[flip for old, new in pairs if (flip := _flip(old, new, card[id(new[0])]))],
         notes=notes,
     )
 
 
-def _flip(before: Sequence[Sample], after: Sequence[Sample]) -> Flip | None:
+def _flip(before: Sequence[Sample], after: Sequence[Sample], card: int) -> Flip | None:
     old, new = (Counter(one.verdict.label for one in side).most_common(1)[0][0] for side in (before, after))
     if old == new:
         return None
@@ -96,7 +115,17 @@ def _flip(before: Sequence[Sample], after: Sequence[Sample]) -> Flip | None:
         prompt=first.sent[-1].content if first.sent else "",
         before=old,
         after=new,
+        card=card,
+        same_answers=_same(before, after),
     )
+
+
+def _same(before: Sequence[Sample], after: Sequence[Sample]) -> bool:
+    return [sample.response for sample in before] == [sample.response for sample in after]
+
+
+def _spoken(value: object) -> object:
+    return "none" if value is None or value == "" else value
 
 
 def _of(samples: Sequence[Sample], mitigation: str) -> list[Sample]:

@@ -23,6 +23,10 @@ SEEDS = 2**31  # endpoints take no larger ones
 Assistant = Literal["scripted", "live"]  # whose the earlier answers are: recorded, where they are, or all the model's
 
 
+class OtherRun(InputError):
+    """A folder that holds another run than the one that was to go on in it."""
+
+
 class Config(BaseModel):
     """What was run; two runs with equal configs, date and machine apart, give equal samples on equal machines."""
 
@@ -87,7 +91,8 @@ def claim(out: Path, config: Config) -> None:
     """Write the config of a new run, or make sure that the folder's run is the same one.
 
     Raises:
-        InputError: the folder holds another run, or samples of who knows what.
+        OtherRun: the folder holds another run.
+        InputError: it holds samples of who knows what.
     """
     path = out / "config.json"
     if not (out / "samples.jsonl").exists():  # nothing was run yet, so nothing can be lost
@@ -102,4 +107,4 @@ def claim(out: Path, config: Config) -> None:
     different = [name for name in now if name not in CIRCUMSTANCES and now[name] != before.get(name)]
     if different:
         told = "; ".join(f"{name} {before.get(name)!r}, not {now[name]!r}" for name in different)
-        raise InputError(f"{out} holds a run with {told}; choose another --out")
+        raise OtherRun(f"{out} holds a run with {told}; choose another --out")

@@ -22,7 +22,7 @@ def folders(out: Path, models: Sequence[str], datasets: Sequence[str]) -> dict[t
     for model in models:
         for dataset in datasets:
             parts = ((models, model), (datasets, dataset))
-            found[model, dataset] = out.joinpath(*(_slug(name) for names, name in parts if len(names) > 1))
+            found[model, dataset] = out.joinpath(*(slug(name) for names, name in parts if len(names) > 1))
     if len(set(found.values())) < len(found):
         raise InputError(f"some of {', '.join((*models, *datasets))} would share a folder below {out}; run them apart")
     return found
@@ -42,6 +42,6 @@ def check_arguments(
         raise InputError(f"--dtype {dtype} is for models that are loaded here, and endpoints choose their own; drop it")
 
 
-def _slug(name: str) -> str:
-    """The name as a folder's."""
+def slug(name: str) -> str:
+    """A model's or dataset's name as a folder's."""
     return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "model"

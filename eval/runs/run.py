@@ -225,4 +225,5 @@ def _sample(
         seconds=attempt.reply.seconds,
         tokens=attempt.reply.tokens,
         note=attempt.note,
+        served=attempt.reply.served,
     )

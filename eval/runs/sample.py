@@ -22,7 +22,8 @@ class Sample(BaseModel):
     `seconds` is wall time of answering, `tokens` counts generated ones. `features` holds the attribution, on `none`.
     `cluster` names the pair or scenario of the record, within which samples depend on one another; `suite` that of
     `eval.suites` which it belongs to, and which is reported apart. `judgements` are of the judges beside the one that
-    decided, none where no judge was asked; `harm` is None where no judge of harm was asked.
+    decided, none where no judge was asked; `harm` is None where no judge of harm was asked. `served` is what an
+    endpoint says of the model that answered.
     """
 
     record_id: str
@@ -42,6 +43,7 @@ class Sample(BaseModel):
     features: list[Feature] = []
     judgements: list[Verdict] = Field(default=[], exclude_if=lambda judgements: not judgements)
     harm: Harm | None = Field(default=None, exclude_if=lambda harm: harm is None)
+    served: str = Field(default="", exclude_if=lambda served: not served)
 
     @property
     def unsafe(self) -> bool:

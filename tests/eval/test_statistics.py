@@ -1,7 +1,7 @@
 import pytest
 from scipy.stats import binomtest
 
-from eval.statistics import Mean, Paired, clustered_mean, mcnemar, mean, rate
+from eval.statistics import Mean, Paired, clustered_mean, holm, mcnemar, mean, rate, sign_test
 
 
 def test_wilson_interval_worked_by_hand() -> None:
@@ -34,6 +34,18 @@ def test_mcnemar_worked_by_hand() -> None:
 
 def test_methods_that_never_differ() -> None:
     assert mcnemar([True, False], [True, False]) == Paired(0, 0, 1.0)
+
+
+def test_holm_worked_by_hand() -> None:
+    """4 * 0.005, 3 * 0.01, 2 * 0.03, and 0.04, which may not be less than the one before it."""
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.6, 0.7]) == [1.0, 1.0]
+    assert holm([]) == []
+
+
+def test_sign_test_worked_by_hand() -> None:
+    assert sign_test(1, 5) == pytest.approx(14 / 64)
+    assert sign_test(0, 0) == 1.0
 
 
 def test_bootstrap_of_a_mean() -> None:

@@ -47,6 +47,12 @@ def test_facts_say_what_ran(tiny: TransformersModel) -> None:
     assert isinstance(tiny, OpenWeights)
 
 
+@pytest.mark.parametrize("name", ["skittish", "openai:m", "."])
+def test_a_revision_is_of_a_hub_id(name: str) -> None:
+    with pytest.raises(ModelError, match="a revision is of a hub id, and"):
+        load_model(name, revision="v2")
+
+
 def test_auto_dtype_is_bfloat16_only_where_the_processor_has_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
