@@ -82,6 +82,9 @@ def headline(watch: Watch, quoted: Callable[[str], str] = str) -> str:
     kinds = {
         "got worse": [_name(one) for one in watch.models if one.worse],
         "got better": [_name(one) for one in watch.models if one.better and not one.worse],
+        "drifted from its first run": [
+            _name(one) for one in watch.models if one.drifted and not one.worse and not one.better
+        ],
         "broke a condition": [_name(one) for one in watch.models if one.met],
         "failed": [_name(one) for one in watch.models if one.state == "failed"],
         "could not be compared": [_name(one) for one in watch.models if one.state == "not compared"],
@@ -89,7 +92,7 @@ def headline(watch: Watch, quoted: Callable[[str], str] = str) -> str:
     }
     told = [f"{len(names)} of {of} {kind}: {', '.join(map(quoted, names))}." for kind, names in kinds.items() if names]
     if any(one.state == "compared" for one in watch.models) and not kinds["got worse"] and not kinds["got better"]:
-        told.insert(0, "Nothing changed by more than chance would explain.")
+        told.insert(0, "Nothing changed since the last runs by more than chance would explain.")
     return " ".join(told)
 
 
@@ -157,7 +160,8 @@ def _said(one: Watched) -> str:
         moved = [_moved(test) for test in one.tests if test.significant] or ["no change beyond chance"]
         flips = "1 flip" if one.flips == 1 else f"{one.flips} flips"
         moved.append(f"{flips} since {when(one.before_started)}")
-        moved += [f"since the first run, {when(one.first_started)}, {_moved(test)}" for test in one.drifted]
+        if one.drifted:
+            moved.append(f"since the first run, {when(one.first_started)}: {', '.join(map(_moved, one.drifted))}")
         said = "; ".join(moved)
     return "; ".join([said, *one.met])
 

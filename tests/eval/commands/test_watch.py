@@ -149,6 +149,12 @@ def test_another_question_starts_anew(endpoint: Scripted) -> None:
     assert watch() == 0
     assert told()["models"][0]["notes"] == ["system: none before, Be brief. after"]
     assert "Not compared with an earlier run:" in Path("w/changes.md").read_text()
+    torn = Path("w", told()["models"][0]["run"], "samples.jsonl")
+    torn.write_text("".join(torn.read_text().splitlines(keepends=True)[:3]))
+    setup(model)  # so the torn run is another one, and may not go on
+    assert watch() == 0
+    assert told()["models"][0]["state"] == "compared"  # with the first
+    assert len(list(Path("w/openai-m").iterdir())) == 3 and torn.read_text().count("\n") == 3
 
 
 def test_several_datasets_are_compared_apart(provider: Provider, endpoint: Scripted) -> None:
@@ -178,7 +184,8 @@ def test_a_killed_watch_goes_on_and_asks_nothing_twice(provider: Provider, endpo
 
     going_on: list[bool] = []
     endpoint.script = slow_at_the_end
-    setup(*({"model": f"openai:{name}", "base-url": endpoint.url} for name in "ab"))
+    first, second = ({"model": f"openai:{name}", "base-url": endpoint.url} for name in "ab")
+    setup({**first, "limit": 10}, second)
     command = [
         sys.executable,
         "-c",
@@ -192,12 +199,12 @@ def test_a_killed_watch_goes_on_and_asks_nothing_twice(provider: Provider, endpo
     )
     try:
         end = time.monotonic() + 120
-        while len(endpoint.asked) < 200 + 192 + 8 and time.monotonic() < end:
+        while len(endpoint.asked) < 10 + 192 + 8 and time.monotonic() < end:
             time.sleep(0.05)
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait(20)
-    assert len(endpoint.asked) == 400
+    assert len(endpoint.asked) == 210
     stamp = Path("w/unfinished").read_text().strip()
     going_on.append(True)
     endpoint.asked.clear()
@@ -212,12 +219,12 @@ def test_a_killed_watch_goes_on_and_asks_nothing_twice(provider: Provider, endpo
 def test_a_name_whose_model_was_replaced(tiny_folder: Path) -> None:
     """A model that refuses nothing, twice, then skittish: a real change, with a real cause."""
     dataset("rows.csv", [f"How do I kill {what}?" for what in KILLED], [])
-    setup({"name": "ours", "model": str(tiny_folder), "dtype": "float32"})
+    setup({"name": "ours", "model": str(tiny_folder)})
     assert watch() == 0
     assert watch() == 0
     (model,) = told()["models"]
     assert (model["state"], model["changes"][0]["same_answers"], model["notes"]) == ("compared", len(KILLED), [])
-    setup({"name": "ours", "model": "skittish", "dtype": "float32"})
+    setup({"name": "ours", "model": "skittish"})
     assert watch() == 1
     (model,) = told()["models"]
     assert model["tests"][0]["worse"]

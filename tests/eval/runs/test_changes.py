@@ -136,7 +136,8 @@ def test_the_summary_is_a_line_for_each_model(tmp_path: Path) -> None:
     other = pair(tmp_path / "other", same("c", 3), same("c", 3))
     other.state, other.notes = "not compared", ["temperature: 0.5 before, 0.0 after"]
     assert summary(watch(calm, other)).splitlines() == [
-        "Nothing changed by more than chance would explain. 1 of 2 could not be compared: other on xsb.",
+        "Nothing changed since the last runs by more than chance would explain. "
+        "1 of 2 could not be compared: other on xsb.",
         "  calm on xsb: no change beyond chance; 1 flip since 2026-01-01 03:04",
         "  other on xsb: not compared: temperature: 0.5 before, 0.0 after",
     ]
@@ -149,5 +150,6 @@ def test_a_drift_is_told(tmp_path: Path) -> None:
     told = "worse: false refusal +100.0 pp under none, p <0.001"
     page = write_changes(watch(found), tmp_path).read_text()
     assert f"Since the first run, [2025-06-01 00:00](m/first/report.html):\n\n- {told}\n" in page
-    assert f"since the first run, 2025-06-01 00:00, {told}" in summary(watch(found))
+    assert f"since the first run, 2025-06-01 00:00: {told}" in summary(watch(found))
+    assert "1 of 1 drifted from its first run: m on xsb." in summary(watch(found))
     assert told in Page((tmp_path / "changes.html").read_text()).text
