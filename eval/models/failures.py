@@ -118,7 +118,7 @@ def explained(error: BaseException, name: str, *, alone: bool, secrets: Collecti
         return EndpointError(f"{told}; is that the model's name there, and does --base-url end in /v1?")
     if status == 429:
         wait = wait_of(error)
-        asked = f", after {wait:.0f} s" if wait else ""
+        asked = f", after {wait:.0f} s" if wait and wait >= 1 else ""
         return EndpointError(f"{told}; the endpoint takes no more for now: the same command goes on{asked}")
     if status >= 500 or status in (408, 409):
         return (
