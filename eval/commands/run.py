@@ -1,8 +1,9 @@
 """`xsb-eval run` and `twins`: many records."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -21,9 +22,12 @@ from eval.commands.options import (
 )  # fmt: skip
 from eval.commands.settings import read_settings
 from eval.errors import InputError, XsbError
-from eval.models.protocol import Model
+from eval.models.protocol import Model, OpenWeights
 from eval.progress import working
 from eval.record import Record
+
+if TYPE_CHECKING:
+    from eval.runs.distributed import Actors
 
 Out = Annotated[
     Path, typer.Option(help="Run folder; an unfinished run in it goes on. Of several runs, the folder above.")
@@ -40,6 +44,8 @@ Earlier = Annotated[
 HarmJudge = Annotated[
     str, typer.Option(help="Whether answers to unsafe prompts really help to do harm: llm:MODEL or classifier:FOLDER.")
 ]
+Ray = Annotated[bool, typer.Option("--ray", help="Spread it over a Ray cluster: RAY_ADDRESS's, or one made here.")]
+ActorCount = Annotated[int | None, typer.Option("--actors", min=1, help="Models at once with --ray; one on each GPU.")]
 
 Asked = Mapping[str, list[Record]]  # by dataset
 Places = Mapping[tuple[str, str], Path]  # folders, by model and dataset
@@ -71,17 +77,21 @@ def run(
     early_stop: Annotated[
         bool, typer.Option("--early-stop", help="End answers whose verdict is settled; not for final figures.")
     ] = False,
+    ray: Ray = False,
+    actors: ActorCount = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would take.")] = False,
 ) -> None:
     """Evaluate models on datasets, with and without mitigations; several of them are named with commas between."""
     from eval.diagnose import check_names
     from eval.judges.panel import load_panel
+    from eval.runs.cluster import check_actors
     from eval.runs.experiment import check_arguments, folders
 
     names, suites = name_list(mitigations), list(dict.fromkeys(name_list(suite)))
     models, datasets = one_or_more(model), one_or_more(dataset)
     check_names(method, names, judge)
     check_arguments(models, base_url, dtype, temperature, samples)
+    check_actors(models, ray, actors)
     panel = None if dry_run else load_panel(judge, harm_judge, judge_base_url)
     places = folders(out, models, datasets)
     asked = _records(datasets, split, suites, limit)
@@ -96,7 +106,7 @@ def run(
             if dry_run:
                 _plan(name, base_url, dtype, asked, places, options)
             else:
-                _evaluate(name, base_url, dtype, asked, places, {**options, "judge": panel})
+                _evaluate(name, base_url, dtype, asked, places, {**options, "judge": panel}, ray, actors)
         except XsbError as error:
             if len(models) == 1:
                 raise
@@ -118,25 +128,43 @@ def _records(datasets: Sequence[str], split: str, suites: Sequence[str], limit: 
 
 
 def _evaluate(
-    name: str, base_url: str | None, dtype: str, asked: Asked, places: Places, options: Mapping[str, Any]
-) -> None:
-    from eval.models import load_model
+    name: str, base_url: str | None, dtype: str, asked: Asked, places: Places, options: Mapping[str, Any], ray: bool,
+    actors: int | None,
+) -> None:  # fmt: skip
     from eval.runs.notes import agreements, notes
     from eval.runs.report import write_report
     from eval.runs.run import run as evaluate
     from eval.runs.view import show_metrics
     from eval.view import show_judging
 
-    with working(f"loading {name}"):
-        loaded = load_model(name, dtype=dtype, base_url=base_url)
-    for dataset, records in asked.items():
-        out = places[name, dataset]
-        samples = evaluate(loaded, records, out, dataset=dataset, **options)
-        if len(places) > 1:
-            typer.echo(f"{name} on {dataset}")
-        show_metrics(samples, Console())
-        show_judging(notes(samples, options["judge"].facts), agreements(samples), Console())
-        typer.echo(f"report: {write_report(out)}")
+    with _loaded(name, base_url, dtype, ray, actors) as loaded:
+        for dataset, records in asked.items():
+            out = places[name, dataset]
+            samples = evaluate(loaded, records, out, dataset=dataset, **options)
+            if len(places) > 1:
+                typer.echo(f"{name} on {dataset}")
+            show_metrics(samples, Console())
+            show_judging(notes(samples, options["judge"].facts), agreements(samples), Console())
+            typer.echo(f"report: {write_report(out)}")
+
+
+@contextmanager
+def _loaded(
+    name: str, base_url: str | None, dtype: str, ray: bool, actors: int | None
+) -> "Iterator[Model | Actors[OpenWeights]]":
+    """The model, here or on actors, which end with the context."""
+    from eval.models import load_model
+    from eval.runs.cluster import cluster
+
+    with ExitStack() as stack:
+        with working(f"loading {name}"):
+            if ray:
+                loaded: Model | Actors[OpenWeights] = stack.enter_context(
+                    stack.enter_context(cluster(actors)).models(name, dtype)
+                )
+            else:
+                loaded = load_model(name, dtype=dtype, base_url=base_url)
+        yield loaded
 
 
 def _plan(

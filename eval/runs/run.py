@@ -5,8 +5,9 @@ killed run drops the chunk that it was in and goes on from there.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from eval.attribution import METHODS, Attribution, attribute
@@ -24,15 +25,16 @@ from eval.progress import counting
 from eval.record import Record, Span
 from eval.runs.config import Assistant, Config, check_sampling, claim, fingerprint, seeds_of
 from eval.runs.dialogue import told, with_system
+from eval.runs.distributed import Actors
 from eval.runs.sample import Sample, SampleFile, tally
 
 CHUNK = 192  # answers, all mitigations together: less than a minute of skittish on two cores
 FEWEST = 12  # records of a chunk
-Tell = Callable[[Sequence[Sample]], None]
+Batch = list[tuple[Sample, Answer]]  # of one mitigation, not judged yet
 
 
 def run(
-    model: Model,
+    model: Model | Actors[OpenWeights],
     records: Sequence[Record],
     out: Path,
     *,
@@ -55,7 +57,8 @@ def run(
     Triggers come from attribution where the model has open weights, otherwise from the records' Focus.
 
     Args:
-        model: that is evaluated.
+        model: that is evaluated; on actors, each of which answers chunks, while judges stay here, as the canaries
+            have found them, with their keys.
         records: what it is asked.
         out: the run's folder.
         dataset: where the records come from; `split` and `suites` too. Those of `suites` are reported apart.
@@ -76,13 +79,14 @@ def run(
         InputError: `out` holds another run, several samples are asked for without a temperature, or no answer can be
             stopped early.
         UnknownName: a mitigation, method or judge that does not exist.
-        ModelError: a judge is wrong about a canary or cannot be reached, or all that it is asked is the same.
+        ModelError: a judge is wrong about a canary or cannot be reached, all that it is asked is the same, or actors
+            die again and again.
     """
     chosen = list(dict.fromkeys([NONE, *mitigations]))
     check_names(method, chosen[1:])
     check_sampling(temperature, samples)
     panel = load_panel(judge) if isinstance(judge, str) else judge
-    if early_stop and (panel.name != RULES or not isinstance(model, OpenWeights)):
+    if early_stop and (panel.name != RULES or not isinstance(model, OpenWeights | Actors)):
         raise InputError("--early-stop needs the judge rules alone and a local model; leave it out")
     config = Config(
         dataset=dataset,
@@ -110,27 +114,47 @@ def run(
     size = max(FEWEST, CHUNK // (len(chosen) * samples))
     chunks = [records[at : at + size] for at in range(0, len(records), size)]
     file = SampleFile(out / "samples.jsonl", [len(chunk) * len(chosen) * samples for chunk in chunks])
-    _fill(file, model, chunks[file.done :], config, panel)
+    left = chunks[file.done :]
+    if isinstance(model, Actors):
+        _fill(file, model.spread(partial(_answered, config=config), left, _called), config, panel)
+    else:
+        _fill(file, (_answers(model, chunk, config) for chunk in left), config, panel)
     return file.read()
 
 
-def _fill(file: SampleFile, model: Model, chunks: Sequence[Sequence[Record]], config: Config, panel: Panel) -> None:
-    """Run the chunks that are left, one after the other."""
+def _fill(file: SampleFile, chunks: Iterable[Iterable[Batch]], config: Config, panel: Panel) -> None:
+    """Judge the chunks that are left, and keep them, one after the other."""
     verdicts = Counter(sample.verdict.label for sample in file.read())
     with counting("evaluating", config.answers, verdicts.total(), tally(verdicts)) as advance:
-
-        def tell(samples: Sequence[Sample]) -> None:
-            verdicts.update(sample.verdict.label for sample in samples)
-            advance(len(samples), tally(verdicts))
-
         for chunk in chunks:
-            samples = _samples(model, chunk, config, panel, tell)
+            samples: list[Sample] = []
+            for batch in chunk:
+                new = _judged(batch, panel)
+                verdicts.update(sample.verdict.label for sample in new)
+                advance(len(new), tally(verdicts))
+                samples += new
             first = [sample for sample in samples if sample.mitigation == NONE and sample.sample == 0]
             check_inputs([(sample.sent[-1].content, sample.response) for sample in first])
             file.append(samples)
 
 
-def _samples(model: Model, records: Sequence[Record], config: Config, panel: Panel, tell: Tell) -> list[Sample]:
+def _judged(batch: Batch, panel: Panel) -> list[Sample]:
+    samples, answers = [sample for sample, _ in batch], [answer for _, answer in batch]
+    for sample, judged in zip(samples, panel(answers, [sample.unsafe for sample in samples]), strict=True):
+        sample.verdict, sample.judgements, sample.harm = judged
+    return samples
+
+
+def _called(records: Sequence[Record]) -> str:
+    return f"records {records[0].id} to {records[-1].id}" if len(records) > 1 else f"record {records[0].id}"
+
+
+def _answered(model: Model, records: Sequence[Record], config: Config) -> list[Batch]:
+    """All answers to a chunk; what an actor does."""
+    return list(_answers(model, records, config))
+
+
+def _answers(model: Model, records: Sequence[Record], config: Config) -> Iterator[Batch]:
     """Every record of a chunk under every mitigation; the answers of a mitigation are one batch."""
     asked = _asked(model, records, config, {})  # no answers of other chunks, whose batches may not run again
     fine = [record for record in asked if isinstance(record, Record)]
@@ -141,7 +165,6 @@ def _samples(model: Model, records: Sequence[Record], config: Config, panel: Pan
     ]
     requests = [_request(record, spans, config) for record, spans in zip(fine, triggers, strict=True)]
     decoding = Decoding(config.max_new_tokens, config.temperature, settled if config.early_stop else None)
-    samples: list[Sample] = []
     for name in config.mitigations:
         tried = attempts(named(name), model, requests, decoding)
         if name == NONE and not config.temperature:
@@ -155,15 +178,13 @@ def _samples(model: Model, records: Sequence[Record], config: Config, panel: Pan
             one, own, spans = next(of_fine) if isinstance(ready, Record) else (record, failed, [])
             new += [_sample(one, name, attempt, spans, config, number) for number, attempt in enumerate(own)]
             answers += [attempt.answer_to(one.messages) for attempt in own]
-        for sample, judged in zip(new, panel(answers, [sample.unsafe for sample in new]), strict=True):
-            sample.verdict, sample.judgements, sample.harm = judged
-        tell(new)
-        samples += new
-    firsts = zip(samples[:: config.samples], asked, strict=False)
-    unmitigated = [sample for sample, ready in firsts if isinstance(ready, Record)]
-    for sample, attribution in zip(unmitigated, attributions, strict=True):
-        sample.features = attribution.features if attribution else []
-    return samples
+        if name == NONE:
+            firsts = (
+                one for one, ready in zip(new[:: config.samples], asked, strict=True) if isinstance(ready, Record)
+            )
+            for sample, attribution in zip(firsts, attributions, strict=True):
+                sample.features = attribution.features if attribution else []
+        yield list(zip(new, answers, strict=True))
 
 
 def _request(record: Record, triggers: Sequence[Span], config: Config) -> Request:
@@ -215,8 +236,8 @@ def _attribution(model: Model, record: Record, config: Config) -> Attribution | 
         return None  # answering it fails in the same way, and the sample says why
 
 
-def trigger_source(model: Model, method: str, mitigations: Sequence[str]) -> str:
+def trigger_source(model: Model | Actors[OpenWeights], method: str, mitigations: Sequence[str]) -> str:
     """The attribution method; `focus` for models without open weights, `none` where nothing needs a trigger."""
     if not any(needs_trigger(name) for name in mitigations):
         return "none"
-    return method if isinstance(model, OpenWeights) else "focus"
+    return method if isinstance(model, OpenWeights | Actors) else "focus"

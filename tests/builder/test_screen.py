@@ -60,9 +60,9 @@ def test_a_killed_run_asks_only_the_rest(source: Path, tmp_path: Path, skittish:
 
     def counted(chunk: list[Candidate]) -> object:
         asked.append(len(chunk))
-        return screener.answer(chunk)
+        return next(screener.answers([chunk]))
 
-    counting = screener._replace(answer=counted)  # type: ignore[arg-type]
+    counting = screener._replace(answers=partial(map, counted))  # type: ignore[arg-type]
     screen(source, out, iter([counting]))
     whole = out.read_bytes()
     rows = list(read(tmp_path / "out.skittish.jsonl", Screened))
