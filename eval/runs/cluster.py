@@ -6,7 +6,7 @@ Nothing is sent to Ray's makers, and nothing of Ray's is printed.
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
@@ -30,11 +30,13 @@ class Cluster:
     most: int
     share: dict[str, int]
 
-    def actors(self, name: str, make: Callable[[], W]) -> Actors[W]:
-        """Actors with workers that `make` makes, the first of them ready; to be left as a context."""
-        return Actors(name, make, self.most, self.share)
+    @contextmanager
+    def actors(self, name: str, make: Callable[[], W]) -> Iterator[Actors[W]]:
+        """Actors with workers that `make` makes, the first of them ready; they end with the context."""
+        with closing(Actors(name, make, self.most, self.share)) as actors:
+            yield actors
 
-    def models(self, name: str, dtype: str) -> Actors[OpenWeights]:
+    def models(self, name: str, dtype: str) -> AbstractContextManager[Actors[OpenWeights]]:
         """Actors with a model each, loaded as `eval.models.load_model` does."""
         source = str(Path(name).absolute()) if Path(name).exists() else name  # actors may stand in another folder
         return self.actors(name, partial(_load, name, source, dtype))

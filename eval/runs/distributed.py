@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from textwrap import shorten
-from types import TracebackType
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from eval.errors import ModelError, XsbError
 from eval.runs.config import PACKAGES
@@ -78,17 +77,17 @@ class _Actor(Generic[T]):
 
 @dataclass
 class _Work(Generic[T, R]):
-    """Tasks that wait for an actor, what was done and is not taken, and how many actors each task has killed."""
+    """Tasks that wait for an actor, what came of others and is not taken, and how many actors each task has killed."""
 
     function: Callable[[Any, T], R]
     called: Callable[[T], str]
     waiting: list[tuple[int, T]] = field(default_factory=list)
-    done: dict[int, R] = field(default_factory=dict)
+    done: dict[int, R | Exception] = field(default_factory=dict)
     deaths: Counter[int] = field(default_factory=Counter)
 
 
 class Actors(Generic[W]):
-    """Up to `most` actors with equal workers; leaving the context ends them.
+    """Up to `most` actors with equal workers, until they are closed.
 
     `facts` are those of the workers, as of a model in memory.
     """
@@ -117,14 +116,6 @@ class Actors(Generic[W]):
         except BaseException:
             self.close()
             raise
-
-    def __enter__(self) -> Self:
-        """Itself."""
-        return self
-
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        """End all actors, whatever they are at."""
-        self.close()
 
     def close(self) -> None:
         """End all actors, whatever they are at."""
@@ -155,7 +146,10 @@ class Actors(Generic[W]):
                 begun += 1
             self._settle(work, wait=taken < begun and taken not in work.done)
             if taken in work.done:
-                yield work.done.pop(taken)
+                result = work.done.pop(taken)
+                if isinstance(result, Exception):
+                    raise result  # in its turn, so that what comes before it is not lost
+                yield result
                 taken += 1
             elif taken == begun:
                 return
@@ -177,8 +171,6 @@ class Actors(Generic[W]):
             except ray.exceptions.RayError as error:
                 self._replace(awaited[reference], work, error)
                 continue
-            if isinstance(answer, Exception):
-                raise answer
             self._hear(awaited[reference], work, answer)
         self._assign(work)
 
@@ -209,9 +201,11 @@ class Actors(Generic[W]):
             _, index, _ = actor.tasks.popleft()
             work.done[index] = answer
             return
+        if isinstance(answer, Exception):
+            raise answer
         facts, versions = answer
         for here, there in ((self.facts or facts, facts), ({name: version(name) for name in PACKAGES}, versions)):
-            if unlike := [f"{key} {there[key]}, not {here[key]}" for key in here if there[key] != here[key]]:
+            if unlike := [f"{key} {there.get(key)}, not {here[key]}" for key in here if there.get(key) != here[key]]:
                 raise ModelError(f"an actor of {self.name} has {'; '.join(unlike)}; all machines must have the same")
         actor.hello, self.facts, self._stillborn = None, facts, 0
 
@@ -219,7 +213,6 @@ class Actors(Generic[W]):
         """End an actor that has failed, and let others do its tasks; the first of them is what it died of."""
         reason = _reason(error)
         self._kill(actor)
-        work.waiting = sorted([*((index, task) for _, index, task in actor.tasks), *work.waiting], key=lambda t: t[0])
         if actor.hello:
             self._stillborn += 1
             if self._stillborn == DEATHS:
@@ -229,11 +222,14 @@ class Actors(Generic[W]):
         _, index, task = actor.tasks[0]
         work.deaths[index] += 1
         if work.deaths[index] == DEATHS:
-            raise ModelError(
-                f"{DEATHS} actors died, one after the other, of {work.called(task)} ({reason}); if memory ran out, give "
-                "fewer --actors or larger machines. What was done before is kept"
+            actor.tasks.popleft()
+            work.done[index] = ModelError(
+                f"{DEATHS} actors died, one after the other, of {work.called(task)} ({reason}); if memory ran out, "
+                "give fewer --actors or larger machines. What was done before is kept"
             )
-        LOG.warning("an actor died (%s); another goes on with %s", reason, work.called(task))
+        else:
+            LOG.warning("an actor died (%s); another goes on with %s", reason, work.called(task))
+        work.waiting = sorted([*((index, task) for _, index, task in actor.tasks), *work.waiting], key=lambda t: t[0])
 
     def _kill(self, actor: _Actor[Any]) -> None:
         import ray
