@@ -5,21 +5,25 @@ Nothing is sent to Ray's makers, and nothing of Ray's is printed.
 """
 
 import os
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
+from platform import node
 from typing import Any
 
 from eval.errors import InputError, ModelError
 from eval.models import OpenWeights, load_model
+from eval.runs.config import versions
 from eval.runs.distributed import Actors, W
 
 ADDRESS = "RAY_ADDRESS"
 ENDPOINT = "openai:"
 STORE = 256 * 2**20  # bytes of shared memory for results on their way; those of a chunk are about one million
+PATIENCE = 10.0  # seconds
 INSTALL = "--ray needs Ray, which is not installed; run: pip install 'xsb[ray]'"
 
 
@@ -39,11 +43,11 @@ class Cluster:
     def models(self, name: str, dtype: str) -> AbstractContextManager[Actors[OpenWeights]]:
         """Actors with a model each, loaded as `eval.models.load_model` does."""
         source = str(Path(name).absolute()) if Path(name).exists() else name  # actors may stand in another folder
-        return self.actors(name, partial(_load, name, source, dtype))
+        return self.actors(name, partial(_load, name, source, dtype, versions()))
 
 
 def check_actors(models: Sequence[str], ray: bool, actors: int | None) -> None:
-    """Raise `InputError` for arguments that contradict one another, or where Ray is not installed."""
+    """Raise `InputError` for arguments that contradict one another, and where Ray is not installed."""
     if actors and not ray:
         raise InputError("--actors says how many actors --ray may use; give --ray too, or drop it")
     if not ray:
@@ -75,6 +79,7 @@ def cluster(actors: int | None = None) -> Iterator[Cluster]:
     except ImportError as error:
         raise InputError(INSTALL) from error
     address = os.environ.get(ADDRESS, "")
+    _check_address(address)
     local = {"include_dashboard": False, "object_store_memory": STORE}
     try:
         ray.init(address or "local", log_to_driver=False, logging_level="ERROR", **({} if address else local))
@@ -87,6 +92,22 @@ def cluster(actors: int | None = None) -> Iterator[Cluster]:
         yield _shared(ray.nodes(), actors)
     finally:
         ray.shutdown()
+
+
+def _check_address(address: str) -> None:
+    """Raise `InputError` for addresses at which Ray would try for minutes, or work otherwise than was tried."""
+    if "://" in address:
+        raise InputError(
+            f"{ADDRESS}={address} is no address to join a cluster by; on a machine of the cluster give HEAD:6379, or "
+            "start the command with ray job submit"
+        )
+    host, colon, port = address.rpartition(":")
+    if not colon or not port.isdecimal():
+        return  # what Ray says of it
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), PATIENCE).close()
+    except OSError as error:
+        raise InputError(f"nobody answers at {ADDRESS}={address} ({error.strerror or error}); is Ray up?") from error
 
 
 def _shared(nodes: Sequence[dict[str, Any]], actors: int | None) -> Cluster:
@@ -107,8 +128,11 @@ def _threads(rooms: Sequence[tuple[int, int]], actors: int) -> int:
     return next(fitting, 1)
 
 
-def _load(name: str, source: str, dtype: str) -> OpenWeights:
-    """The model, by the name that a user typed."""
+def _load(name: str, source: str, dtype: str, wanted: dict[str, str]) -> OpenWeights:
+    """The model, by the name that a user typed, where packages are those that the run will say it had."""
+    if unlike := [f"{package} {have}, not {wanted[package]}" for package, have in versions().items()
+                  if have != wanted[package]]:  # fmt: skip
+        raise ModelError(f"{node()} of the Ray cluster has {', '.join(unlike)}; install the same on all machines")
     model = load_model(source, dtype=dtype)
     if not isinstance(model, OpenWeights):
         raise ModelError(f"{name} gives no open weights; drop --ray")

@@ -9,12 +9,10 @@ import logging
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from textwrap import shorten
 from typing import Any, Generic, Protocol, TypeVar
 
 from eval.errors import ModelError, XsbError
-from eval.runs.config import PACKAGES
 
 LOG = logging.getLogger(__name__)
 QUEUED = 2  # tasks of an actor: the one that it is at, and the next, so that it need not wait for the taker of results
@@ -46,13 +44,13 @@ class _Host(Generic[W]):
         self._make = make
         self._worker: W | None = None
 
-    def hello(self) -> tuple[dict[str, str], dict[str, str]] | Exception:
-        """Facts of the worker, and versions of packages."""
+    def hello(self) -> dict[str, str] | Exception:
+        """Facts of the worker."""
         try:
             self._worker = self._make()
         except (XsbError, OSError) as error:
             return error
-        return self._worker.facts, {name: version(name) for name in PACKAGES}
+        return self._worker.facts
 
     def work(self, function: Callable[[Any, T], R], task: T) -> R | Exception:
         try:
@@ -203,11 +201,10 @@ class Actors(Generic[W]):
             return
         if isinstance(answer, Exception):
             raise answer
-        facts, versions = answer
-        for here, there in ((self.facts or facts, facts), ({name: version(name) for name in PACKAGES}, versions)):
-            if unlike := [f"{key} {there.get(key)}, not {here[key]}" for key in here if there.get(key) != here[key]]:
-                raise ModelError(f"an actor of {self.name} has {'; '.join(unlike)}; all machines must have the same")
-        actor.hello, self.facts, self._stillborn = None, facts, 0
+        facts = self.facts or answer
+        if unlike := [f"{key} {answer.get(key)}, not {facts[key]}" for key in facts if answer.get(key) != facts[key]]:
+            raise ModelError(f"an actor of {self.name} has {'; '.join(unlike)}; all machines must have the same")
+        actor.hello, self.facts, self._stillborn = None, answer, 0
 
     def _replace(self, actor: _Actor[T], work: _Work[T, R], error: Exception) -> None:
         """End an actor that has failed, and let others do its tasks; the first of them is what it died of."""
