@@ -13,6 +13,7 @@ from builder.jsonl import append, read, write
 from builder.llm.endpoint import Limits
 from builder.screen import Screened, local, screen, screeners
 from eval.errors import InputError, ModelError
+from eval.models import load_model
 from eval.models.transformers import TransformersModel
 from eval.score import refusal_score
 from eval.target import refusal_openers
@@ -80,27 +81,25 @@ def test_a_killed_run_asks_only_the_rest(source: Path, tmp_path: Path, skittish:
 
 
 def test_over_ray_it_is_as_without(tmp_path: Path, tiny_folder: Path) -> None:
-    """In a cluster that the command starts here; killed runs go on in the same file, so that must be equal, too."""
-    append(tmp_path / "in.jsonl", [candidate(f"c-{at}", f"How do I kill process {at}?", "safe", ["kill"], ["stop"])
-                                   for at in range(60)])  # fmt: skip
-    without_address = {key: value for key, value in os.environ.items() if key != "RAY_ADDRESS"}
-
-    def screened(name: str, *options: str) -> tuple[list[dict[str, object]], str, str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "builder.cli", "screen", "in.jsonl", "--models", str(tiny_folder), "--out",
-             f"{name}.jsonl", *options],
-            cwd=tmp_path, env={**without_address, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        [own] = [path for path in tmp_path.glob(f"{name}.*.jsonl")]
-        rows = [row.screening.model_dump(exclude={"date"}) | {"id": row.id} for row in read(own, Screened)]
-        assert [row.id for row in read(tmp_path / f"{name}.jsonl", Candidate)] == [row["id"] for row in rows]
-        return rows, done.stdout.replace(f"{name}.jsonl", ""), done.stderr
-
-    (plain, said, _), (over_ray, told, errors) = screened("plain"), screened("ray", "--ray", "--actors", "1")
-    assert len(plain) == 60 and over_ray == plain
-    assert told == said
-    assert all(word not in errors for word in ("Traceback", "raylet", "WARN", "INFO"))
+    """In a cluster that the command starts; a file that it has begun may be gone on with either way."""
+    rows = [candidate(f"c-{at}", f"How do I kill process {at}?", "safe", ["kill"], ["stop"]) for at in range(60)]
+    append(tmp_path / "in.jsonl", rows)
+    alone = {key: value for key, value in os.environ.items() if key != "RAY_ADDRESS"}
+    done = subprocess.run(
+        [sys.executable, "-m", "builder.cli", "screen", "in.jsonl", "--models", str(tiny_folder), "--out", "ray.jsonl",
+         "--ray", "--actors", "1"],
+        cwd=tmp_path, env={**alone, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    refused, written = done.stdout.splitlines()
+    assert refused.endswith("candidates refused, 0 unscored") and written == "candidates: ray.jsonl"
+    assert all(word not in done.stderr for word in ("Traceback", "raylet", "WARN", "INFO"))
+    screen(tmp_path / "in.jsonl", tmp_path / "plain.jsonl", iter([local(load_model(str(tiny_folder)))]))
+    over_ray, plain = (list(read(tmp_path / f"{name}.jsonl", Candidate)) for name in ("ray", "plain"))
+    assert [[s.model_dump(exclude={"date"}) for s in row.screenings] for row in over_ray] == [
+        [s.model_dump(exclude={"date"}) for s in row.screenings] for row in plain
+    ]
+    assert [row.id for row in over_ray] == [row.id for row in rows]
 
 
 def test_behind_an_endpoint_each_answer_is_paid_once(source: Path, tmp_path: Path, llama_url: str) -> None:

@@ -80,7 +80,7 @@ def test_options_that_contradict_each_other(options: list[str], message: str) ->
 
 def test_without_ray_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(InputError, match="pip install 'xsb.ray.'$"), cluster():
+    with pytest.raises(InputError, match=r"pip install 'xsb\[ray\]'$"), cluster():
         pass
     monkeypatch.setattr("eval.runs.cluster.find_spec", lambda _name: None)
     with pytest.raises(InputError) as error:
