@@ -6,8 +6,10 @@ on. What each model said is kept in a file of its own; the output is written whe
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+from itertools import islice, tee
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +27,7 @@ from eval.models.budget import Limits
 from eval.models.endpoint import now
 from eval.models.ledger import Ledger
 from eval.progress import track
+from eval.runs.cluster import Cluster, check_actors, cluster
 from eval.score import refusal_score
 from eval.target import refusal_openers
 
@@ -41,11 +44,11 @@ class Answer(NamedTuple):
 
 
 class Screener(NamedTuple):
-    """A model to screen with: its name, its facts, and how it answers a chunk of candidates."""
+    """A model to screen with: its name, its facts, and how it answers chunks of candidates, in order."""
 
     name: str
     facts: dict[str, str]
-    answer: Callable[[Sequence[Candidate]], list[Answer]]
+    answers: Callable[[Iterable[Sequence[Candidate]]], Iterator[list[Answer]]]
 
 
 class Screened(BaseModel):
@@ -72,15 +75,32 @@ def screen(source: Path, out: Path, screeners: Iterator[Screener]) -> dict[str, 
     return counts
 
 
+def ray_cluster(names: Sequence[str], ray: bool, actors: int | None) -> AbstractContextManager[Cluster | None]:
+    """A cluster for actors with these models, if `ray` is asked for; errors as of `eval.runs.cluster`."""
+    check_actors(names, ray, actors)
+    return cluster(actors) if ray else nullcontext()
+
+
 def screeners(
-    names: Sequence[str], base_url: str | None, timeout: float, out: Path, limits: Limits
+    names: Sequence[str],
+    base_url: str | None,
+    timeout: float,
+    out: Path,
+    limits: Limits,
+    cluster: Cluster | None = None,
 ) -> Iterator[Screener]:
-    """Load the models one after the other: `openai:NAME` behind the endpoint, others as `eval.models.load_model`."""
+    """Load the models one after the other: `openai:NAME` behind the endpoint, others as `eval.models.load_model`.
+
+    Others are on actors of the cluster, if there is one.
+    """
     for name in names:
         if name.startswith("openai:"):
             model = name.removeprefix("openai:")
             with Endpoint(model, base_url, max_tokens=NEW_TOKENS, timeout=timeout, temperature=0) as endpoint:
                 yield remote(name, endpoint, ledger_beside(out), limits)
+        elif cluster:
+            with cluster.models(name, "auto") as actors:
+                yield Screener(name, actors.facts, partial(actors.spread, _answer, called=_called))
         else:
             yield local(load_model(name))
 
@@ -90,10 +110,10 @@ def _ask(screener: Screener, source: Path, out: Path) -> Path:
     name = re.sub(r"[^A-Za-z0-9.-]+", "-", screener.name).strip("-")
     file = out.with_suffix(f".{name}.jsonl")
     there = sum(1 for _ in read(file, Screened)) if file.exists() else 0
-    rest = islice(read(source, Candidate), there, None)
-    for chunk in chunks(track(rest, f"screening with {screener.name}"), CHUNK):
+    asked, told = tee(chunks(islice(read(source, Candidate), there, None), CHUNK))
+    answered = (pair for pairs in map(partial(zip, strict=True), told, screener.answers(asked)) for pair in pairs)
+    for found in chunks(track(answered, f"screening with {screener.name}"), CHUNK):
         date = now()
-        found = zip(chunk, screener.answer(chunk), strict=True)
         append(file, [Screened(id=c.id, screening=_screening(screener, c.prompt, answer, date)) for c, answer in found])
     return file
 
@@ -133,20 +153,24 @@ def _joined(source: Path, files: dict[str, Path], counts: dict[str, Counter[tupl
 
 def local(model: Model) -> Screener:
     """Screen with a model in memory."""
+    return Screener(model.name, model.facts, partial(map, partial(_answer, model)))
+
+
+def _answer(model: Model, chunk: Sequence[Candidate]) -> list[Answer]:
     target = refusal_openers(model.tokenizer) if isinstance(model, OpenWeights) else None
+    try:
+        replies = model.generate([candidate.messages for candidate in chunk], NEW_TOKENS)
+        scores = [
+            refusal_score(model, c.messages, target) if target and isinstance(model, OpenWeights) else None
+            for c in chunk
+        ]
+    except InputError:  # too long for the model, say; the others must not suffer
+        return [Answer(None)] if len(chunk) == 1 else [found for c in chunk for found in _answer(model, [c])]
+    return [Answer(reply.text, score) for reply, score in zip(replies, scores, strict=True)]
 
-    def answer(chunk: Sequence[Candidate]) -> list[Answer]:
-        try:
-            replies = model.generate([candidate.messages for candidate in chunk], NEW_TOKENS)
-            scores = [
-                refusal_score(model, c.messages, target) if target and isinstance(model, OpenWeights) else None
-                for c in chunk
-            ]
-        except InputError:  # too long for the model, say; the others must not suffer
-            return [Answer(None)] if len(chunk) == 1 else [found for c in chunk for found in answer([c])]
-        return [Answer(reply.text, score) for reply, score in zip(replies, scores, strict=True)]
 
-    return Screener(model.name, model.facts, answer)
+def _called(chunk: Sequence[Candidate]) -> str:
+    return f"candidates {chunk[0].id} to {chunk[-1].id}"
 
 
 def remote(name: str, endpoint: Endpoint, ledger: Ledger, limits: Limits) -> Screener:
@@ -159,4 +183,4 @@ def remote(name: str, endpoint: Endpoint, ledger: Ledger, limits: Limits) -> Scr
             raise ModelError(f"{name}: stopped before --max-tokens-total; what was answered is kept, raise it to go on")
         return [Answer(texts[candidate.id]) for candidate in chunk]
 
-    return Screener(name, {"revision": "unknown", "device": endpoint.host}, answer)
+    return Screener(name, {"revision": "unknown", "device": endpoint.host}, partial(map, answer))

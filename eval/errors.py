@@ -24,6 +24,11 @@ class UnknownName(XsbError):
         near = get_close_matches(got, names, n=2, cutoff=0.5)
         hint = f" Did you mean {' or '.join(near)}?" if near else ""
         super().__init__(f"unknown {what} {got!r}.{hint} Known: {', '.join(names)}.")
+        self._given = (what, got, names)
+
+    def __reduce__(self) -> tuple[type["UnknownName"], tuple[str, str, list[str]]]:
+        """How to make it anew in another process."""
+        return UnknownName, self._given
 
 
 class ModelError(XsbError):

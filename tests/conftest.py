@@ -128,6 +128,15 @@ def llama_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def ray_address() -> Iterator[str]:
+    """The address of a Ray cluster, for RAY_ADDRESS."""
+    from tests.ray_cluster import ray_cluster
+
+    with ray_cluster() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
 def walked(llama_url: str, tmp_path_factory: pytest.TempPathFactory) -> "tuple[Path, list[Step]]":
     """The folder in which docs/walk.md was walked, and its steps."""
     from tests.walk import ANSWERED, LEDGER, walk

@@ -140,15 +140,20 @@ def screen(
     concurrency: Concurrency = 8,
     max_tokens_total: MaxTotal = None,
     timeout: Timeout = TIMEOUT,
+    ray: Annotated[
+        bool, typer.Option("--ray", help="Spread candidates over a Ray cluster: RAY_ADDRESS's, or one made here.")
+    ] = False,
+    actors: Annotated[int | None, typer.Option(min=1, help="Models at once with --ray; one on each GPU.")] = None,
 ) -> None:
     """Ask models the candidates and keep what they answer: who refuses which."""
+    from builder.screen import ray_cluster, screeners
     from builder.screen import screen as ask
-    from builder.screen import screeners
     from eval.models.budget import Limits
 
     names = _names(models)
     limits = Limits(concurrency, max_tokens_total)
-    counts = ask(source, out, screeners(names, base_url, timeout, out, limits))
+    with ray_cluster(names, ray, actors) as spread:
+        counts = ask(source, out, screeners(names, base_url, timeout, out, limits, spread))
     for name, verdicts in counts.items():
         for label in LABELS:
             asked = sum(times for (of, _), times in verdicts.items() if of == label)

@@ -34,6 +34,7 @@ METHODS: dict[str, Method] = {
     "feature_ablation": by_turns(feature_ablation),
 }
 
+LOCAL = "ablation"  # what explains a model of open weights well
 NEED_WEIGHTS = ("ig", "direction", "hybrid")  # of the methods; others ask any model
 
 __all__ = [
@@ -160,7 +161,7 @@ def _calls(
 
 def default_method(model: Model) -> str:
     """What explains a model well: behind an endpoint, where each evaluation is a call, with few of them."""
-    return "ablation" if isinstance(model, OpenWeights) else "black_box"
+    return LOCAL if isinstance(model, OpenWeights) else "black_box"
 
 
 def check_method(model: Model, method: str) -> None:

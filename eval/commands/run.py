@@ -1,8 +1,9 @@
 """`xsb-eval run` and `twins`: many records."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 from rich.console import Console
@@ -24,9 +25,12 @@ from eval.commands.options import (
 )  # fmt: skip
 from eval.commands.settings import read_settings
 from eval.errors import InputError, XsbError
-from eval.models.protocol import Model
+from eval.models.protocol import Model, OpenWeights
 from eval.progress import working
 from eval.record import Record
+
+if TYPE_CHECKING:
+    from eval.runs.distributed import Actors
 
 Out = Annotated[
     Path, typer.Option(help="Run folder; an unfinished run in it goes on. Of several runs, the folder above.")
@@ -43,6 +47,8 @@ Earlier = Annotated[
 HarmJudge = Annotated[
     str, typer.Option(help="Whether answers to unsafe prompts really help to do harm: llm:MODEL or classifier:FOLDER.")
 ]
+Ray = Annotated[bool, typer.Option("--ray", help="Spread it over a Ray cluster: RAY_ADDRESS's, or one made here.")]
+ActorCount = Annotated[int | None, typer.Option("--actors", min=1, help="Models at once with --ray; one on each GPU.")]
 
 DEFAULT = "ablation, or black_box behind an endpoint"
 Asked = Mapping[str, list[Record]]  # by dataset
@@ -50,11 +56,18 @@ Places = Mapping[tuple[str, str], Path]  # folders, by model and dataset
 
 
 class Source(NamedTuple):
-    """Where models come from, and as what they are loaded."""
+    """Where models come from, and as what and where they are loaded."""
 
     base_url: str | None
     dtype: str
     revision: str | None
+    ray: bool
+    actors: int | None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Of a local model."""
+        return {"dtype": self.dtype, "revision": self.revision}
 
 
 def run(
@@ -90,12 +103,15 @@ def run(
     concurrency: Concurrency = 8,
     max_requests: MaxRequests = None,
     max_tokens_total: MaxTotal = None,
+    ray: Ray = False,
+    actors: ActorCount = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would take.")] = False,
 ) -> None:
     """Evaluate models on datasets, with and without mitigations; several of them are named with commas between."""
     from eval.diagnose import check_names
     from eval.judges.panel import load_panel
     from eval.models.budget import Limits
+    from eval.runs.cluster import check_actors
     from eval.runs.experiment import check_arguments, folders
     from eval.runs.triggers import check_source
 
@@ -104,6 +120,7 @@ def run(
     check_source(method)
     check_names(None, names, judge)
     check_arguments(models, base_url, dtype, temperature, samples, names)
+    check_actors(models, ray, actors)
     panel = None if dry_run else load_panel(judge, harm_judge, judge_base_url)
     places = folders(out, models, datasets)
     asked = _records(datasets, split, suites, limit)
@@ -112,7 +129,7 @@ def run(
         "max_new_tokens": max_new_tokens, "temperature": temperature, "samples": samples, "seed": seed,
         "system": system, "assistant": assistant, "early_stop": early_stop,
     }  # fmt: skip
-    source = Source(base_url, dtype, revision)
+    source = Source(base_url, dtype, revision, ray, actors)
     failed = False
     for name in models:
         try:
@@ -143,23 +160,37 @@ def _records(datasets: Sequence[str], split: str, suites: Sequence[str], limit: 
 
 
 def _evaluate(name: str, source: Source, asked: Asked, places: Places, options: Mapping[str, Any]) -> None:
-    from eval.models import load_model
     from eval.runs.notes import agreements, notes
     from eval.runs.report import write_report
     from eval.runs.run import run as evaluate
     from eval.runs.view import show_metrics
     from eval.view import show_judging
 
-    with working(f"loading {name}"):
-        loaded = load_model(name, **source._asdict())
-    for dataset, records in asked.items():
-        out = places[name, dataset]
-        samples = evaluate(loaded, records, out, dataset=dataset, **options)
-        if len(places) > 1:
-            typer.echo(f"{name} on {dataset}")
-        show_metrics(samples, Console())
-        show_judging(notes(samples, options["judge"].facts), agreements(samples), Console())
-        typer.echo(f"report: {write_report(out)}")
+    with _loaded(name, source) as loaded:
+        for dataset, records in asked.items():
+            out = places[name, dataset]
+            samples = evaluate(loaded, records, out, dataset=dataset, **options)
+            if len(places) > 1:
+                typer.echo(f"{name} on {dataset}")
+            show_metrics(samples, Console())
+            show_judging(notes(samples, options["judge"].facts), agreements(samples), Console())
+            typer.echo(f"report: {write_report(out)}")
+
+
+@contextmanager
+def _loaded(name: str, source: Source) -> "Iterator[Model | Actors[OpenWeights]]":
+    """The model, here or on actors, which end with the context."""
+    from eval.models import load_model
+    from eval.runs.cluster import cluster
+
+    with ExitStack() as stack:
+        with working(f"loading {name}"):
+            if source.ray:
+                models = stack.enter_context(cluster(source.actors)).models(name, **source.options)
+                loaded: Model | Actors[OpenWeights] = stack.enter_context(models)
+            else:
+                loaded = load_model(name, base_url=source.base_url, **source.options)
+        yield loaded
 
 
 def _plan(name: str, source: Source, asked: Asked, places: Places, options: Mapping[str, Any]) -> None:
@@ -169,7 +200,7 @@ def _plan(name: str, source: Source, asked: Asked, places: Places, options: Mapp
 
     try:
         with working(f"loading {name}"):
-            model: Model | XsbError = load_model(name, device="meta", **source._asdict())
+            model: Model | XsbError = load_model(name, device="meta", base_url=source.base_url, **source.options)
     except XsbError as error:
         model = error
     for dataset, records in asked.items():

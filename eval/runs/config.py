@@ -49,7 +49,7 @@ class Config(BaseModel):
     system: str = ""
     assistant: Assistant = "scripted"
     early_stop: bool = False
-    packages: dict[str, str] = Field(default_factory=lambda: {name: version(name) for name in PACKAGES})
+    packages: dict[str, str] = Field(default_factory=lambda: versions())
     started: str = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     machine: str = Field(default_factory=lambda: platform.processor() or platform.machine())
 
@@ -57,6 +57,11 @@ class Config(BaseModel):
     def answers(self) -> int:
         """How many lines of samples the whole run has."""
         return self.records * len(self.mitigations) * self.samples
+
+
+def versions() -> dict[str, str]:
+    """Those of the packages that answers may depend on, where this runs."""
+    return {name: version(name) for name in PACKAGES}
 
 
 def seeds_of(config: Config, record: Record) -> list[int]:

@@ -5,39 +5,36 @@ killed run drops the chunk that it was in and goes on from there.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
-from eval.attribution import METHODS
 from eval.diagnose import MAX_NEW_TOKENS, check_names
-from eval.errors import BudgetSpent, EndpointError, InputError, XsbError
-from eval.judges import UNANSWERED
+from eval.errors import BudgetSpent, EndpointError, InputError
+from eval.judges import load_judge
 from eval.judges.canaries import check_inputs
 from eval.judges.panel import Panel, load_panel
 from eval.judges.rules import NAME as RULES
-from eval.judges.settled import settled
-from eval.judges.verdict import Answer
-from eval.mitigation import NONE, NOTHING, Attempt, Decoding, Request, attempts, check_weights, named
+from eval.mitigation import NONE, check_weights
 from eval.models.account import Account, paying
 from eval.models.budget import Limits
 from eval.models.ledger import Ledger
 from eval.models.protocol import Model, OpenWeights
 from eval.progress import counting
-from eval.record import Record, Span
-from eval.runs.config import Assistant, Config, check_sampling, claim, fingerprint, seeds_of
-from eval.runs.dialogue import told, with_system
+from eval.record import Record
+from eval.runs.answering import Batch, answer
+from eval.runs.config import Assistant, Config, check_sampling, claim, fingerprint
+from eval.runs.distributed import Actors
 from eval.runs.sample import Sample, SampleFile, tally
-from eval.runs.triggers import attributions, check_source, trigger_source
+from eval.runs.triggers import check_source, trigger_source
 
 CHUNK = 192  # answers, all mitigations together: less than a minute of skittish on two cores
 FEWEST = 12  # records of a chunk
 ANSWERS = "answers.jsonl"  # of endpoints
-Tell = Callable[[Sequence[Sample]], None]
 
 
 def run(
-    model: Model,
+    model: Model | Actors[OpenWeights],
     records: Sequence[Record],
     out: Path,
     *,
@@ -62,7 +59,8 @@ def run(
     What endpoints answer is kept in `out` too, in `answers.jsonl`, so that nothing is paid for twice.
 
     Args:
-        model: that is evaluated.
+        model: that is evaluated; on actors, each of which answers chunks, while judges stay here, as the canaries
+            have found them, with their keys.
         records: what it is asked.
         out: the run's folder.
         dataset: where the records come from; `split` and `suites` too. Those of `suites` are reported apart.
@@ -86,8 +84,8 @@ def run(
         InputError: `out` holds another run, several samples are asked for without a temperature, or no answer can be
             stopped early.
         UnknownName: a mitigation, method or judge that does not exist.
-        ModelError: a judge is wrong about a canary, all that it is asked is the same, or the model lacks what a method
-            or a mitigation needs.
+        ModelError: a judge is wrong about a canary, all that it is asked is the same, the model lacks what a method or
+            a mitigation needs, or actors die again and again.
         EndpointError: nothing more can be asked of an endpoint, or for this budget; the same run goes on later.
     """
     chosen = list(dict.fromkeys([NONE, *mitigations]))
@@ -95,9 +93,10 @@ def run(
     check_names(None, chosen[1:])
     check_sampling(temperature, samples)
     panel = load_panel(judge) if isinstance(judge, str) else judge
-    if early_stop and (panel.name != RULES or not isinstance(model, OpenWeights)):
+    if early_stop and (panel.name != RULES or not isinstance(model, OpenWeights | Actors)):
         raise InputError("--early-stop needs the judge rules alone and a local model; leave it out")
-    check_weights(model, chosen)
+    if not isinstance(model, Actors):
+        check_weights(model, chosen)
     config = Config(
         dataset=dataset,
         split=split,
@@ -126,7 +125,7 @@ def run(
     with paying(Account(Ledger(out / ANSWERS), limits, base_url)):
         try:
             panel.check()
-            _fill(file, model, chunks[file.done :], config, panel)
+            _fill(file, _answered(model, chunks[file.done :], config, panel), config, panel)
         except EndpointError as error:
             done = f"{len(file.read())} of {config.answers} samples are done"
             larger = " with a larger budget" if isinstance(error, BudgetSpent) else ""
@@ -134,96 +133,42 @@ def run(
     return file.read()
 
 
-def _fill(file: SampleFile, model: Model, chunks: Sequence[Sequence[Record]], config: Config, panel: Panel) -> None:
-    """Run the chunks that are left, one after the other."""
+def _fill(file: SampleFile, chunks: Iterable[Iterable[Batch]], config: Config, panel: Panel) -> None:
+    """Judge the chunks that are left, and keep them, one after the other."""
     verdicts = Counter(sample.verdict.label for sample in file.read())
     with counting("evaluating", config.answers, verdicts.total(), tally(verdicts)) as advance:
-
-        def tell(samples: Sequence[Sample]) -> None:
-            verdicts.update(sample.verdict.label for sample in samples)
-            advance(len(samples), tally(verdicts))
-
         for chunk in chunks:
-            samples = _samples(model, chunk, config, panel, tell)
+            samples: list[Sample] = []
+            for batch in chunk:
+                new = _judged(batch, panel)
+                verdicts.update(sample.verdict.label for sample in new)
+                advance(len(new), tally(verdicts))
+                samples += new
             first = [sample for sample in samples if sample.mitigation == NONE and sample.sample == 0]
             check_inputs([(sample.sent[-1].content, sample.response) for sample in first])
             file.append(samples)
 
 
-def _samples(model: Model, records: Sequence[Record], config: Config, panel: Panel, tell: Tell) -> list[Sample]:
-    """Every record of a chunk under every mitigation; the answers of a mitigation are one batch."""
-    asked = _asked(model, records, config, {})  # no answers of other chunks, whose batches may not run again
-    fine = [record for record in asked if isinstance(record, Record)]
-    found = attributions(model, fine, config, panel.judges[0])
-    marked = config.method not in METHODS  # else nobody may see the record's own words
-    triggers = [
-        attribution.triggers if attribution else record.focus_spans if marked else []
-        for record, attribution in zip(fine, found, strict=True)
-    ]
-    requests = [_request(record, spans, config) for record, spans in zip(fine, triggers, strict=True)]
-    decoding = Decoding(config.max_new_tokens, config.temperature, settled if config.early_stop else None)
-    samples: list[Sample] = []
-    for name in config.mitigations:
-        tried = attempts(named(name), model, requests, decoding)
-        if name == NONE and not config.temperature:
-            requests = [replace(r, answer=None if a.failed else a.reply) for r, a in zip(requests, tried, strict=True)]
-        of_each = [tried[at : at + config.samples] for at in range(0, len(tried), config.samples)]
-        of_fine = iter(zip(fine, of_each, triggers, strict=True))
-        new: list[Sample] = []
-        answers: list[Answer] = []
-        for record, ready in zip(records, asked, strict=True):
-            failed = [Attempt(record.messages, NOTHING, note=str(ready), failed=True)] * config.samples
-            one, own, spans = next(of_fine) if isinstance(ready, Record) else (record, failed, [])
-            new += [_sample(one, name, attempt, spans, config, number) for number, attempt in enumerate(own)]
-            answers += [attempt.answer_to(one.messages) for attempt in own]
-        for sample, judged in zip(new, panel(answers, [sample.unsafe for sample in new]), strict=True):
-            sample.verdict, sample.judgements, sample.harm = judged
-        tell(new)
-        samples += new
-    firsts = zip(samples[:: config.samples], asked, strict=False)
-    unmitigated = [sample for sample, ready in firsts if isinstance(ready, Record)]
-    for sample, attribution in zip(unmitigated, found, strict=True):
-        sample.features = attribution.features if attribution else []
+def _judged(batch: Batch, panel: Panel) -> list[Sample]:
+    samples, answers = [sample for sample, _ in batch], [answer for _, answer in batch]
+    for sample, judged in zip(samples, panel(answers, [sample.unsafe for sample in samples]), strict=True):
+        sample.verdict, sample.judgements, sample.harm = judged
     return samples
 
 
-def _request(record: Record, triggers: Sequence[Span], config: Config) -> Request:
-    neutral = dict(zip(record.focus_spans, record.neutral, strict=False))
-    return Request(record.messages, list(triggers), neutral=neutral, seeds=seeds_of(config, record))
+def _answered(
+    model: Model | Actors[OpenWeights], chunks: Sequence[Sequence[Record]], config: Config, panel: Panel
+) -> Iterator[Iterable[Batch]]:
+    """The answers of each chunk, in order, whoever makes them."""
+    if isinstance(model, Actors):
+        return model.spread(partial(_all_answers, config=config), chunks, _called)
+    return (answer(model, chunk, config, panel.judges[0]) for chunk in chunks)
 
 
-def _asked(model: Model, records: Sequence[Record], config: Config, spoken: dict[str, str]) -> list[Record | XsbError]:
-    """The records as the model is asked them, with all earlier turns; or why it cannot be."""
-    given = [with_system(record, config.system) if config.system else record for record in records]
-    try:
-        return list(told(model, given, config.assistant == "live", config.max_new_tokens, spoken))
-    except EndpointError:
-        raise
-    except XsbError as error:
-        if len(records) == 1:
-            return [error]
-    middle = len(records) // 2
-    halves = (records[:middle], records[middle:])
-    return [one for half in halves for one in _asked(model, half, config, spoken)]
+def _all_answers(model: OpenWeights, records: Sequence[Record], config: Config) -> list[Batch]:
+    """What an actor does; with weights at hand attribution asks no judge."""
+    return list(answer(model, records, config, load_judge(RULES)))
 
 
-def _sample(
-    record: Record, name: str, attempt: Attempt, triggers: Sequence[Span], config: Config, number: int
-) -> Sample:
-    return Sample(
-        record_id=record.id,
-        mitigation=name,
-        sample=number,
-        label=record.label,
-        type=record.type,
-        cluster=record.scenario_id or record.pair_id or record.id,
-        suite=record.source if record.source in config.suites else "",
-        triggers=[span.text(record.messages) for span in triggers],
-        sent=attempt.sent,
-        response=attempt.reply.text,
-        verdict=UNANSWERED,  # until the panel has judged the whole chunk
-        seconds=attempt.reply.seconds,
-        tokens=attempt.reply.tokens,
-        note=attempt.note,
-        served=attempt.reply.served,
-    )
+def _called(records: Sequence[Record]) -> str:
+    return f"records {records[0].id} to {records[-1].id}" if len(records) > 1 else f"record {records[0].id}"

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
 
-from eval.attribution import METHODS, Attribution, attribute, check_method, default_method
+from eval.attribution import LOCAL, METHODS, Attribution, attribute, check_method, default_method
 from eval.errors import EndpointError, InputError, ModelError, UnknownName
 from eval.judges import Judge, Verdict
 from eval.mitigation import needs_trigger
@@ -13,6 +13,7 @@ from eval.models.account import current
 from eval.models.protocol import Model, OpenWeights
 from eval.record import Record
 from eval.runs.config import Config
+from eval.runs.distributed import Actors
 
 FOCUS = "focus"  # as a method: the words that annotators marked, an oracle
 NONE = "none"
@@ -24,7 +25,7 @@ def check_source(method: str | None) -> None:
         raise UnknownName("method", str(method), (*METHODS, FOCUS))
 
 
-def trigger_source(model: Model, method: str | None, mitigations: Sequence[str]) -> str:
+def trigger_source(model: Model | Actors[OpenWeights], method: str | None, mitigations: Sequence[str]) -> str:
     """The attribution method, by default the model's own, or `focus`; `none` where nothing needs a trigger.
 
     Raises:
@@ -32,6 +33,8 @@ def trigger_source(model: Model, method: str | None, mitigations: Sequence[str])
     """
     if not any(needs_trigger(name) for name in mitigations):
         return NONE
+    if isinstance(model, Actors):
+        return method or LOCAL
     chosen = method or default_method(model)
     check_method(model, chosen)
     return chosen

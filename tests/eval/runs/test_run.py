@@ -107,7 +107,7 @@ def test_a_chunk_holds_so_many_answers_but_some_records(
 def test_early_stop_ends_answers_and_is_recorded(
     tiny: TransformersModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("eval.runs.run.settled", lambda _messages, beginning: len(beginning) > 8)
+    monkeypatch.setattr("eval.runs.answering.settled", lambda _messages, beginning: len(beginning) > 8)
     full = run(tiny, records(3), tmp_path / "a", dataset="d", max_new_tokens=24)
     short = run(tiny, records(3), tmp_path / "b", dataset="d", max_new_tokens=24, early_stop=True)
     assert (config_of(tmp_path / "a")["early_stop"], config_of(tmp_path / "b")["early_stop"]) == (False, True)
