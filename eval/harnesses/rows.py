@@ -8,7 +8,8 @@ from eval.formats import LABELS_READ, adapted
 from eval.load import load_records, record, taking_turns
 from eval.record import Record
 
-PLACE = "place"  # of the record in its dataset, from 0
+PLACE = "place"  # of the record in its dataset, from 0; rows of ours have it
+OF_OTHERS = ("id", "messages", "prompt", "label", "type")  # what else they have may mean something else
 
 
 class Placed(NamedTuple):
@@ -43,7 +44,8 @@ def placed_of(row: Mapping[str, Any], number: int) -> Placed:
     Raises:
         InputError: the row makes no record, or its label is neither safe nor unsafe.
     """
-    (tidy,) = adapted([dict(row)]).rows
+    kept = row if PLACE in row else {name: row[name] for name in OF_OTHERS if isinstance(row.get(name), str | list)}
+    (tidy,) = adapted([kept]).rows
     place = row.get(PLACE)
     return Placed(record(tidy, number), place if isinstance(place, int) else None)
 

@@ -20,4 +20,4 @@ def asked(messages: Sequence[ChatMessage]) -> Conversation:
 
 def finish(output: ModelOutput) -> str:
     """Why the answer ended, as in `eval.models.Reply`."""
-    return FINISH.get(output.stop_reason, "")
+    return "" if not output.choices else FINISH.get(output.stop_reason, "")
