@@ -94,6 +94,7 @@ def _answered(sample: "EvalSample", number: int) -> Answered:
 
 def _note(sample: "EvalSample") -> str:
     """Why the sample ended before its time, if it did."""
-    if sample.error:
-        return line(sample.error.message)
+    if sample.error:  # whose last line tells what was wrong; a request that failed stands before it
+        told = (sample.error.traceback.strip() or sample.error.message).splitlines()
+        return line(told[-1]) if told else "failed"
     return f"stopped by Inspect's {sample.limit.type} limit" if sample.limit else ""

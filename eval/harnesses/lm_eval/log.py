@@ -1,6 +1,6 @@
 """Reads what lm-evaluation-harness writes with `--log_samples`: samples of our tasks, and of others that carry labels.
 
-It needs no lm-eval. lm-eval tells neither tokens nor seconds nor why an answer ended, and writes no samples if one fails.
+It needs no lm-eval. lm-eval tells no tokens, no seconds and not why an answer ended; if one fails it writes no samples.
 """
 
 import json
@@ -143,7 +143,8 @@ def _arguments(sample: dict[str, Any]) -> list[Any]:
 def _answers(one: _Sampled, system: str) -> Iterator[Answered]:
     sample = one.sample
     doc, target = sample["doc"], sample.get("target")
-    row = {**doc, "id": doc.get("id") or f"{one.task}-{sample.get('doc_id', one.number)}"}
+    name = doc.get("id")
+    row = {**doc, "id": str(name) if name is not None else f"{one.task}-{sample.get('doc_id', one.number)}"}
     row |= {"label": label_of(doc.get("label"), target)}
     if not doc.get("messages") and not doc.get("prompt"):
         row["prompt"] = _prompt(sample, one)
