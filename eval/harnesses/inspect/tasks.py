@@ -37,13 +37,15 @@ _MESSAGES = {"system": ChatMessageSystem, "user": ChatMessageUser, "assistant": 
 
 
 @task
-def xsb(dataset: str = "xsb", split: str = "test", judge: str = "rules", judge_base_url: str | None = None) -> Task:
+def xsb(
+    dataset: str = "xsb", split: str = "test", judge: str | list[str] = "rules", judge_base_url: str | None = None
+) -> Task:
     """Single prompts.
 
     Args:
         dataset: the release in the folder `xsb` here, `ID` or `ID:CONFIG` on the Hub, or a file.
         split: of a release or Hub dataset.
-        judge: comma-separated names, as for `xsb-eval run`; the first decides.
+        judge: names with commas between, as for `xsb-eval run`; the first decides. Inspect makes a list of them.
         judge_base_url: of the endpoint of a judge `llm:MODEL`.
     """
     return _task(dataset, split, judge, judge_base_url)
@@ -51,19 +53,19 @@ def xsb(dataset: str = "xsb", split: str = "test", judge: str = "rules", judge_b
 
 @task
 def ms_xsb(
-    dataset: str = "ms_xsb", split: str = "test", judge: str = "rules", judge_base_url: str | None = None
+    dataset: str = "ms_xsb", split: str = "test", judge: str | list[str] = "rules", judge_base_url: str | None = None
 ) -> Task:
     """Dialogues, whose earlier answers are as recorded; arguments as for `xsb`."""
     return _task(dataset, split, judge, judge_base_url)
 
 
-def _task(dataset: str, split: str, judge: str, judge_base_url: str | None) -> Task:
+def _task(dataset: str, split: str, judge: str | list[str], judge_base_url: str | None) -> Task:
     with _told():
         samples = [_sample(one) for one in placed(dataset, split)]
     return Task(
         dataset=MemoryDataset(samples, name=dataset),
         solver=turns(),
-        scorer=verdict(judge, judge_base_url),
+        scorer=verdict(judge if isinstance(judge, str) else ",".join(judge), judge_base_url),
         config=GenerateConfig(max_tokens=MAX_NEW_TOKENS, temperature=0.0),
     )
 

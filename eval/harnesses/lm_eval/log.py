@@ -61,7 +61,7 @@ def read(path: Path) -> Log:
         max_new_tokens=int(generation.get("max_gen_toks") or 0),
         temperature=float(generation.get("temperature") or 0.0) if generation.get("do_sample") else 0.0,
         system=system,
-        started=_date(files[0]),
+        started=_date(files[0]).replace("-", ":").replace(":", "-", 2),
     )
 
 

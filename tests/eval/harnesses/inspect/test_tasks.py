@@ -1,6 +1,7 @@
 """`inspect eval xsb/xsb xsb/ms_xsb` as a user types it, on skittish, beside a run of ours with the same answers."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from inspect_ai._util.error import PrerequisiteError
@@ -97,11 +98,11 @@ def test_dialogues_are_asked_turn_by_turn(logs: dict[str, Path]) -> None:
     ("arguments", "told"),
     [
         ({}, "there is no release in the folder xsb here; make one: xsb-build release --out xsb"),
-        ({"dataset": "here.csv", "judge": "rule"}, "unknown judge 'rule'. Did you mean rules?"),
+        ({"dataset": "here.csv", "judge": ["rules", "rule"]}, "unknown judge 'rule'. Did you mean rules?"),
     ],
 )
 def test_a_users_mistake_is_a_line_of_inspects(
-    arguments: dict[str, str], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    arguments: dict[str, Any], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("here.csv").write_text("id,prompt,label\na,Hello?,safe\n")

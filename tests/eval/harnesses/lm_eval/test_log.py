@@ -40,7 +40,7 @@ def test_samples_of_other_tasks_are_imported_if_they_carry_a_label(tmp_path: Pat
     assert (second.record_id, second.label, second.sent[0].content) == ("other_task-7", None, "Hi?")
     config, _ = read_run(tmp_path / "run")
     assert (config.dataset, config.model, config.samples) == ("other_task", tmp_path.name, 2)
-    assert (config.max_new_tokens, config.temperature) == (32, 0.7)
+    assert (config.max_new_tokens, config.temperature, config.started) == (32, 0.7, "2026-11-30T08:04:23.655451")
 
 
 def test_answers_without_an_answer(tmp_path: Path) -> None:
