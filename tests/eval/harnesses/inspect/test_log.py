@@ -148,7 +148,7 @@ def test_what_cannot_be_imported_is_told_in_a_line(log: EvalLog, tmp_path: Path)
         "has no samples, status error: the key is wrong; nothing can be imported": log.model_copy(
             update={"samples": [], "status": "error", "error": broken}
         ),
-        "not a record": changed(log, input=[]),
+        "row 1 has no prompt": changed(log, input=[], messages=[]),
     }
     for told, one in wrong.items():
         with pytest.raises(InputError, match=told):
@@ -162,10 +162,8 @@ def test_a_log_of_a_newer_inspect(log: EvalLog, tmp_path: Path) -> None:
     (tmp_path / "new.json").write_text((tmp_path / "old.json").read_text().replace('"version": 2', '"version": 9', 1))
     with ZipFile(tmp_path / "old.eval") as old, ZipFile(tmp_path / "new.eval", "w") as new:
         for part in old.namelist():
-            content = old.read(part)
-            new.writestr(
-                part, content.replace(b'"version": 2', b'"version": 9', 1) if part == "header.json" else content
-            )
+            told = json.loads(old.read(part))
+            new.writestr(part, json.dumps({**told, "version": 9} if part == "header.json" else told))
     for name in ("new.eval", "new.json"):
         with pytest.raises(InputError, match="version 9"):
             import_log(tmp_path / name, tmp_path / "run", load_panel())
