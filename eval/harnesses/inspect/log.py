@@ -29,8 +29,9 @@ def read(path: Path) -> Log:
     told, order = log.eval, _order(log.eval.dataset.sample_ids or [])
     samples = sorted(samples, key=lambda sample: (order.get(sample.id, len(order)), sample.epoch))
     given = log.plan.config.merge(told.model_generate_config)
+    system = given.system_message or ""
     return Log(
-        answers=[_answered(sample, number) for number, sample in enumerate(samples, 1)],
+        answers=[_answered(sample, system, number) for number, sample in enumerate(samples, 1)],
         dataset=str(told.task_args.get("dataset") or told.dataset.name or told.task),
         split=str(told.task_args.get("split") or ""),
         model=told.model,
@@ -42,7 +43,7 @@ def read(path: Path) -> Log:
         },
         max_new_tokens=given.max_tokens or 0,
         temperature=given.temperature or 0.0,
-        system=given.system_message or "",
+        system=system,
         started=str(log.stats.started_at or told.created),
     )
 
@@ -53,7 +54,7 @@ def _parsed(path: Path) -> "EvalLog":
     except ImportError as error:
         raise XsbError("Inspect's logs need Inspect; run: pip install 'xsb[inspect]'") from error
     try:
-        log = read_eval_log(str(path), resolve_attachments="core")
+        log = read_eval_log(str(path), resolve_attachments="core", exclude_fields={"events", "store"})
     except Exception as error:  # of zip files, JSON, pydantic and its own
         raise InputError(f"{path} cannot be read as a log of Inspect ({line(error)})") from error
     if log.version > (known := EvalLog.model_fields["version"].default):
@@ -65,7 +66,7 @@ def _order(ids: Sequence[Any]) -> dict[Any, int]:
     return {name: place for place, name in enumerate(ids)}
 
 
-def _answered(sample: "EvalSample", number: int) -> Answered:
+def _answered(sample: "EvalSample", system: str, number: int) -> Answered:
     from eval.harnesses.inspect.messages import asked, finish
 
     given = [Message(role="user", content=sample.input)] if isinstance(sample.input, str) else asked(sample.input)
@@ -74,13 +75,14 @@ def _answered(sample: "EvalSample", number: int) -> Answered:
         **sample.metadata, "id": str(sample.id), "messages": [message.model_dump() for message in given],
         "label": label_of(sample.metadata.get("label"), *targets),
     }  # fmt: skip
+    before = [Message(role="system", content=system)] if system else []  # which Inspect sends, and does not log here
     output, note = sample.output, _note(sample)
     failed = sample.error is not None or output.empty
     usage = output.usage
     return Answered(
         asked=placed_of(row, number),
         number=sample.epoch - 1,
-        sent=asked(sample.messages) or given,
+        sent=[*before, *(asked(sample.messages) or given)],
         reply=Reply(
             text="" if failed else output.completion.strip(),  # and never the model's reasoning
             tokens=usage.output_tokens if usage else 0,

@@ -45,8 +45,8 @@ def read(path: Path) -> Log:
     results = _results(files[0])
     system = str(results.get("system_instruction") or "")
     tasks = list(dict.fromkeys(one.task for one in lines))
-    told = [results.get("configs", {}).get(task, {}).get("metadata", {}) for task in tasks]
-    model, generation = results.get("config", {}), _generation(lines[0].sample)
+    told = [_within(results, "configs", task, "metadata") for task in tasks]
+    model, generation = _within(results, "config"), _generation(lines[0].sample)
     return Log(
         answers=[answer for one in lines for answer in _answers(one, system)],
         dataset=",".join(str(of.get("dataset") or task) for task, of in zip(tasks, told, strict=True)),
@@ -125,6 +125,14 @@ def _results(file: Path) -> dict[str, Any]:
         found = json.loads(_text(path))
     except ValueError as error:
         raise InputError(f"{path} is no JSON ({line(error)})") from error
+    return found if isinstance(found, dict) else {}
+
+
+def _within(results: dict[str, Any], *names: str) -> dict[str, Any]:
+    """What stands under these names, one in the other; empty if there is no such object."""
+    found: Any = results
+    for name in names:
+        found = found.get(name) if isinstance(found, dict) else None
     return found if isinstance(found, dict) else {}
 
 

@@ -138,6 +138,14 @@ def test_logs_of_other_tasks_are_imported_if_they_carry_a_label(
     assert (one.label, one.sent[0].content, one.verdict.label) == ("unsafe", "Hello?", "full_refusal")
 
 
+def test_a_system_turn_of_inspects_is_in_what_was_sent(log: EvalLog, tmp_path: Path) -> None:
+    config = log.plan.config.model_copy(update={"system_message": "Be kind."})
+    plan = log.plan.model_copy(update={"config": config})
+    (one,) = imported(changed(log).model_copy(update={"plan": plan}), tmp_path)
+    assert [message.content for message in one.sent] == ["Be kind.", "Be brief.", "Who was Ada?"]
+    assert read_run(tmp_path / "run")[0].system == "Be kind."
+
+
 def test_what_cannot_be_imported_is_told_in_a_line(log: EvalLog, tmp_path: Path) -> None:
     failed = one_of("fails", log)
     assert failed.error
