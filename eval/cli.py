@@ -8,6 +8,7 @@ from eval.commands.bench import bench
 from eval.commands.diagnose import diagnose
 from eval.commands.direction import direction
 from eval.commands.guard import guard
+from eval.commands.harnesses import import_run, lm_eval
 from eval.commands.heads import head
 from eval.commands.heatmap import heatmap
 from eval.commands.judge import judge
@@ -20,6 +21,8 @@ from eval.errors import run_command
 app = typer.Typer(help="Find out why a model refuses harmless requests, and what helps.", no_args_is_help=True)
 for command in (diagnose, heatmap, run, report, compare, watch, twins, judge, direction, head):
     app.command()(command)
+app.command("import")(import_run)
+app.command("lm-eval")(lm_eval)
 for group, name in ((organism, "organism"), (bench, "bench"), (guard, "guard")):
     app.add_typer(group, name=name)
 

@@ -47,14 +47,16 @@ def load(dataset: str, split: str = "test") -> Loaded:
 
 def stratified(records: list[Record], limit: int | None) -> list[Record]:
     """The first `limit` records when types and labels take turns; all of them without a limit."""
-    if limit is None or limit >= len(records):
-        return records
+    return records if limit is None or limit >= len(records) else taking_turns(records)[:limit]
+
+
+def taking_turns(records: list[Record]) -> list[Record]:
+    """All records, those of each type and label in their own order."""
     strata: dict[tuple[str, str], list[Record]] = {}
     for item in records:
         strata.setdefault((item.type, item.label or ""), []).append(item)
-    rounds = range(max(map(len, strata.values())))
-    turns = (stratum[i] for i in rounds for stratum in strata.values() if i < len(stratum))
-    return [item for item, _ in zip(turns, range(limit), strict=False)]
+    rounds = range(max(map(len, strata.values()), default=0))
+    return [stratum[i] for i in rounds for stratum in strata.values() if i < len(stratum)]
 
 
 def record(row: Mapping[str, Any], number: int) -> Record:

@@ -49,7 +49,7 @@ def answer(model: Model, records: Sequence[Record], config: Config, judge: Judge
         for record, ready in zip(records, asked, strict=True):
             failed = [Attempt(record.messages, NOTHING, note=str(ready), failed=True)] * config.samples
             one, own, spans = next(of_fine) if isinstance(ready, Record) else (record, failed, [])
-            new += [_sample(one, name, attempt, spans, config, number) for number, attempt in enumerate(own)]
+            new += [sample_of(one, name, attempt, spans, config, number) for number, attempt in enumerate(own)]
             answers += [attempt.answer_to(one.messages) for attempt in own]
         if name == NONE:
             firsts = (
@@ -80,9 +80,10 @@ def _asked(model: Model, records: Sequence[Record], config: Config, spoken: dict
     return [one for half in halves for one in _asked(model, half, config, spoken)]
 
 
-def _sample(
+def sample_of(
     record: Record, name: str, attempt: Attempt, triggers: Sequence[Span], config: Config, number: int
 ) -> Sample:
+    """The `number`-th answer to a record under a mitigation, which is still to be judged."""
     return Sample(
         record_id=record.id,
         mitigation=name,
