@@ -28,13 +28,13 @@ Asked = TypeVar("Asked")
 class OpenAIModel:
     """A chat model behind an endpoint; the key comes from OPENAI_API_KEY and is never shown or stored."""
 
-    def __init__(self, name: str, base_url: str | None) -> None:
+    def __init__(self, name: str, base_url: str | None, api_key: str | None = None) -> None:
         """Prepare a client for `openai:NAME`; without `base_url`, OPENAI_BASE_URL or OpenAI's own endpoint."""
         self.name = name
         self._model = name.removeprefix("openai:")
         if not self._model:
             raise ModelError("openai: needs a model's name behind the colon, e.g. openai:gpt-4o-mini")
-        self._client = connect(base_url)
+        self._client = connect(base_url, **({"api_key": api_key} if api_key else {}))
 
     @property
     def facts(self) -> dict[str, str]:
@@ -136,7 +136,7 @@ def connect(base_url: str | None, option: str = "--base-url", **options: Any) ->
     if base_url and not base_url.startswith(("http://", "https://")):
         raise ModelError(f"{option} {base_url!r} is no address; write one like http://127.0.0.1:8000/v1")
     try:
-        return openai.OpenAI(base_url=base_url, api_key=key or "none", **options)
+        return openai.OpenAI(base_url=base_url, **{"api_key": key or "none", **options})
     except Exception as error:  # the HTTP library's own error for an address that is none
         raise ModelError(
             f"{option} {base_url!r} is no address ({_line(error)}); e.g. http://127.0.0.1:8000/v1"
