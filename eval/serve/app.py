@@ -1,4 +1,4 @@
-"""The gateway's routes: `/v1/chat/completions`, `/v1/models`, `/metrics`, `/health`; every error is in OpenAI's form."""
+"""The gateway's routes: `/v1/chat/completions`, `/v1/models`, `/metrics`, `/health`; errors are in OpenAI's form."""
 
 import asyncio
 import logging
@@ -11,7 +11,7 @@ from fastapi.responses import StreamingResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 
-from eval.serve.asked import Asked, read
+from eval.serve.asked import read
 from eval.serve.gateway import Answered, Gateway
 from eval.serve.outcome import HEADER, Outcome
 from eval.serve.wire import JSON, ApiError
@@ -40,7 +40,13 @@ def make_app(gateway: Gateway) -> FastAPI:
     async def chat(request: Request) -> Response:
         body = await _body(request)
         asked = read(body, request.headers, request.url.query)
-        return _response(await _while_there(request, gateway.chat(asked)))
+        try:
+            return _response(await _while_there(request, gateway.chat(asked)))
+        except (ApiError, Gone):
+            raise
+        except Exception as error:
+            LOG.error("a request failed: %s", type(error).__name__)  # its message may hold text of a prompt
+            raise ApiError(500, "the gateway failed", "server_error", code="gateway_failed") from error
 
     @app.get("/v1/models")
     async def models(request: Request) -> Response:
@@ -83,11 +89,6 @@ def _handle_errors(app: FastAPI, gateway: Gateway) -> None:
     @app.exception_handler(Gone)
     async def gone(_: Request, __: Gone) -> Response:
         return Response(status_code=CLIENT_GONE)
-
-    @app.exception_handler(Exception)
-    async def unexpected(request: Request, error: Exception) -> Response:
-        LOG.error("a request failed: %s", type(error).__name__)  # its message may hold text of a prompt
-        return told(request, ApiError(500, "the gateway failed", "server_error", code="gateway_failed"))
 
 
 async def _models(gateway: Gateway, request: Request, path: str) -> Response:

@@ -1,8 +1,8 @@
 """Whether the beginning of an answer shows that it is no refusal, so that a stream need not be held any longer.
 
 By the judge `rules`, at the first end of a sentence or line after so many words, or anywhere after more. Of the 86
-refusals among the judge's own test answers none is taken for an answer so; with 12 words instead of 20, 2 are. A refusal
-that begins after an answer of this length is not seen in a stream.
+refusals among the judge's own test answers none is taken for an answer so; with 12 words instead of 20, 2 are. A
+refusal that begins after an answer of this length is not seen in a stream.
 """
 
 from eval.judges.rules import judge

@@ -5,7 +5,6 @@ import json
 import secrets
 import time
 from collections.abc import AsyncIterator, Mapping
-from functools import partial
 from typing import Any
 
 from eval.errors import ModelError
@@ -36,7 +35,11 @@ class Local:
         """As `Source.open`."""
         parameters = read_parameters(asked, self.name)
         told: asyncio.Queue[Told] = asyncio.Queue()
-        tell = partial(asyncio.get_running_loop().call_soon_threadsafe, told.put_nowait)
+        loop = asyncio.get_running_loop()
+
+        def tell(one: Told) -> None:
+            loop.call_soon_threadsafe(told.put_nowait, one)
+
         request = instead or Request(asked.messages, [])
         job = Job(request, parameters, asked.stream, instead is not None, tell)
         self._worker.put(job)
@@ -61,7 +64,7 @@ class Local:
                 found = plan(self._model, self._mitigation, asked.messages, refusal, spent, deadline.check)
             except Exception as error:
                 found = failed(error)
-            loop.call_soon_threadsafe(lambda: made.done() or made.set_result(found))
+            loop.call_soon_threadsafe(_settle, made, found)
 
         self._worker.put(work)
         try:
@@ -127,6 +130,11 @@ async def _next(told: "asyncio.Queue[Told]", job: Job) -> Told:
 
 async def _one(content: Any) -> AsyncIterator[bytes]:
     yield json.dumps(content).encode()
+
+
+def _settle(future: "asyncio.Future[Plan]", found: Plan) -> None:
+    if not future.done():
+        future.set_result(found)
 
 
 def _chunk(frame: Mapping[str, Any], parameters: Parameters, delta: Mapping[str, Any], finish: str = "") -> bytes:

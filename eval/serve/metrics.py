@@ -14,19 +14,26 @@ class Metrics:
     def __init__(self) -> None:
         """All at 0."""
         self.registry = CollectorRegistry()
-        at = {"registry": self.registry}
-        self._requests = Counter("xsb_requests", "Requests for a chat completion, by outcome.", ["outcome"], **at)
-        self._interventions = Counter("xsb_interventions", "Refusals looked into, by result.", ["result"], **at)
-        self._tokens = Counter("xsb_tokens", "Tokens as told: of answers returned, and beyond them.", ["kind"], **at)
+        at = self.registry
+        self._requests = Counter(
+            "xsb_requests", "Requests for a chat completion, by outcome.", ["outcome"], registry=at
+        )
+        self._interventions = Counter("xsb_interventions", "Refusals looked into, by result.", ["result"], registry=at)
+        self._tokens = Counter(
+            "xsb_tokens", "Tokens as told: of answers returned, and beyond them.", ["kind"], registry=at
+        )
         self._overhead = Histogram(
             "xsb_overhead_seconds", "Time of the gateway itself where no refusal was looked into: whole answers.",
-            buckets=MILLISECONDS, **at,
+            buckets=MILLISECONDS, registry=at,
         )  # fmt: skip
         self._held = Histogram(
-            "xsb_held_seconds", "Time from a stream's first event to its release.", buckets=SECONDS, **at
+            "xsb_held_seconds", "Time from a stream's first event to its release.", buckets=SECONDS, registry=at
         )
         self._intervening = Histogram(
-            "xsb_intervention_seconds", "Time from a refusal to the answer that is returned.", buckets=SECONDS, **at
+            "xsb_intervention_seconds",
+            "Time from a refusal to the answer that is returned.",
+            buckets=SECONDS,
+            registry=at,
         )
 
     def answered(self, outcome: Outcome) -> None:

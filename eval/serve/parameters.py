@@ -1,4 +1,4 @@
-"""A client's parameters for a model in this process. What cannot be honoured is refused rather than left out silently."""
+"""A client's parameters for a model in this process. What cannot be honoured is refused, not silently left out."""
 
 import json
 import secrets

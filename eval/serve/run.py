@@ -12,14 +12,12 @@ from eval.errors import InputError, ModelError, UnknownName
 from eval.harm.reader import read
 from eval.mitigation import named
 from eval.models import load_model
-from eval.models.openai import OpenAIModel
 from eval.progress import working
 from eval.record import conversation
 from eval.serve.app import make_app
 from eval.serve.gateway import Gateway
 from eval.serve.metrics import Metrics
 from eval.serve.source import Source
-from eval.serve.wire import ApiError
 
 MITIGATIONS = ("ignore_word", "rephrase", "steer")
 WAIT = 5  # seconds for answers that are being written when the gateway is stopped
@@ -90,8 +88,9 @@ def load_source(settings: Settings, mitigation: str) -> Source:
     if settings.model.startswith("openai:"):
         from eval.serve.upstream import Upstream
 
-        OpenAIModel(settings.model, settings.base_url)  # which says what is wrong with the name or the key
-        return Upstream(settings.model.removeprefix("openai:"), settings.base_url, mitigation)
+        if not (name := settings.model.removeprefix("openai:")):
+            raise ModelError("openai: needs a model's name behind the colon, e.g. openai:gpt-4o-mini")
+        return Upstream(name, settings.base_url, mitigation)
     from eval.models.transformers import TransformersModel
     from eval.serve.local import Local
 

@@ -103,9 +103,9 @@ async def flowing(
             yield spliced(waiting, outcome.field)
         if not ended:
             raise CUT
-    except ApiError as error:
+    except Exception as error:
         broken()
-        yield error.event
+        yield error.event if isinstance(error, ApiError) else CUT.event
     finally:
         await found.opened.close()
 
