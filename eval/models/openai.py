@@ -41,6 +41,10 @@ class OpenAIModel:
         """The endpoint's host; dtype and revision are the provider's secret."""
         return {"revision": "unknown", "dtype": "unknown", "device": str(self._client.base_url.host)}
 
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._client.close()
+
     def generate(
         self,
         conversations: Sequence[Conversation],

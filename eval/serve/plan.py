@@ -92,9 +92,10 @@ class Counted:
     def beginnings(self, conversations: Sequence[Conversation], max_new_tokens: int) -> list[Beginning] | None:
         """As the model."""
         self._check()
-        self._spent.requests += len(conversations)
         found = self._model.beginnings(conversations, max_new_tokens)
-        self._spent.tokens += sum(beginning.tokens for beginning in found or ())
+        if found is not None:  # else nothing may have been asked: that it tells none is asked once
+            self._spent.requests += len(conversations)
+            self._spent.tokens += sum(beginning.tokens for beginning in found)
         return found
 
 

@@ -2,9 +2,10 @@
 
 import asyncio
 import os
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from threading import Lock
 
 import httpx
 
@@ -51,7 +52,8 @@ class Upstream:
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=IDLE)
         self._client = httpx.AsyncClient(timeout=TIMEOUT, limits=limits)
         self._threads = ThreadPoolExecutor(PLANNING, thread_name_prefix="plan")
-        self._model = lru_cache(MODELS)(self._made)
+        self._models: OrderedDict[tuple[str, str], OpenAIModel] = OrderedDict()
+        self._lock = Lock()
 
     async def open(self, asked: Asked, instead: Request | None = None) -> Opened:
         """As `Source.open`: the client's bytes, or its parameters with the mitigation's messages."""
@@ -84,9 +86,18 @@ class Upstream:
         """Close the connections."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         await self._client.aclose()
+        for model in self._models.values():
+            model.close()
 
-    def _made(self, name: str, key: str) -> OpenAIModel:
-        return OpenAIModel(f"openai:{name.removeprefix('openai:')}", self._base, api_key=key or None)
+    def _model(self, name: str, key: str) -> OpenAIModel:
+        """For the extra requests of clients with this key; kept in memory alone, and only the last ones."""
+        with self._lock:
+            if (name, key) not in self._models:
+                self._models[name, key] = OpenAIModel(f"openai:{name}", self._base, api_key=key or None)
+            self._models.move_to_end((name, key))
+            if len(self._models) > MODELS:
+                self._models.popitem(last=False)  # not closed: it may be in use
+            return self._models[name, key]
 
     async def _sent(
         self, method: str, path: str, headers: Mapping[str, str], query: str, body: bytes | None = None
