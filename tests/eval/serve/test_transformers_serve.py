@@ -16,9 +16,12 @@ pytestmark = pytest.mark.skittish
 @pytest.fixture(scope="module")
 def client() -> Iterator[openai.OpenAI]:
     name = str(skittish.merged_folder())
-    with transformers_serve() as server, gateway(Upstream(name, server, "rephrase")) as url:
-        with openai.OpenAI(base_url=url, api_key="none", max_retries=0) as found:
-            yield found
+    with (
+        transformers_serve() as server,
+        gateway(Upstream(name, server, "rephrase")) as url,
+        openai.OpenAI(base_url=url, api_key="none", max_retries=0) as found,
+    ):
+        yield found
 
 
 @pytest.mark.parametrize("stream", [False, True])
