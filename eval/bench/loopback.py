@@ -26,7 +26,7 @@ def make_app() -> FastAPI:
     message = {"role": "assistant", "content": TEXT}
     choice = {"index": 0, "message": message, "finish_reason": "stop"}
     whole = json.dumps({**frame, "object": "chat.completion", "choices": [choice], "usage": USAGE}).encode()
-    parts = [{"delta": {"content": f"{word} "}, "finish_reason": None} for word in TEXT.split()]
+    parts: list[dict[str, Any]] = [{"delta": {"content": f"{word} "}, "finish_reason": None} for word in TEXT.split()]
     chunks = [
         {**frame, "object": "chat.completion.chunk", "choices": [{"index": 0, **part}]}
         for part in [*parts, {"delta": {}, "finish_reason": "stop"}]

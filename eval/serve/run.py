@@ -9,8 +9,8 @@ import typer
 import uvicorn
 
 from eval.errors import InputError, ModelError, UnknownName
-from eval.harm.reader import read
-from eval.mitigation import named
+from eval.mitigation import Request, named
+from eval.mitigation.guard import as_read
 from eval.models import load_model
 from eval.progress import working
 from eval.record import conversation
@@ -47,17 +47,17 @@ def run(settings: Settings) -> None:
         ModelError: the model cannot be loaded.
     """
     mitigation = checked(settings)
-    listening = _socket(settings.host, settings.port)
-    with working(f"loading {settings.model}"):
-        source = load_source(settings, mitigation)
-        read([conversation("Hello.")])  # the guard's reader, so that the first refusal need not wait for it
-    _log_to_stderr()
-    app = make_app(Gateway(source, settings.deadline, Metrics(), settings.log_prompts))
-    host, port = listening.getsockname()[:2]
-    where = f"http://{f'[{host}]' if ':' in host else host}:{port}/v1"
-    typer.echo(f"{settings.model} with {mitigation} behind the guard: {where}", err=True)
-    config = uvicorn.Config(app, access_log=False, log_level="warning", timeout_graceful_shutdown=WAIT)
-    uvicorn.Server(config).run(sockets=[listening])
+    with _socket(settings.host, settings.port) as listening:
+        with working(f"loading {settings.model}"):
+            source = load_source(settings, mitigation)
+            as_read([Request(conversation("Hello."), [])])  # so that the first refusal need not wait for the reader
+        _log_to_stderr()
+        app = make_app(Gateway(source, settings.deadline, Metrics(), settings.log_prompts))
+        host, port = listening.getsockname()[:2]
+        where = f"http://{f'[{host}]' if ':' in host else host}:{port}/v1"
+        typer.echo(f"{settings.model} with {mitigation} behind the guard: {where}", err=True)
+        config = uvicorn.Config(app, access_log=False, log_level="warning", timeout_graceful_shutdown=WAIT)
+        uvicorn.Server(config).run(sockets=[listening])
 
 
 def checked(settings: Settings) -> str:
@@ -105,8 +105,12 @@ def _socket(host: str, port: int) -> socket.socket:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         found = socket.socket(family)
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        found.bind((host, port))
+        try:
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            found.bind((host, port))
+        except OSError:
+            found.close()
+            raise
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(f"cannot listen on {host}, port {port} ({reason}); choose another --port") from error
