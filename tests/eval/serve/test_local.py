@@ -33,7 +33,7 @@ def client(url: str) -> Iterator[openai.OpenAI]:
 
 
 def ask(client: openai.OpenAI, prompt: str, **fields: Any) -> ChatCompletion:
-    fields = {"max_tokens": 12, "model": "skittish", **fields}
+    fields = {"max_tokens": 8, "model": "skittish", **fields}
     found = client.chat.completions.create(messages=[{"role": "user", "content": prompt}], **fields)
     assert isinstance(found, ChatCompletion)
     return found
@@ -44,33 +44,32 @@ def text_of(chunks: Any) -> str:
 
 
 def test_an_answer_is_the_models(client: openai.OpenAI, skittish: TransformersModel) -> None:
-    (own,) = skittish.generate([conversation(FRANCE)], 12)
+    (own,) = skittish.generate([conversation(FRANCE)], 8)
     found = ask(client, FRANCE)
     assert (found.choices[0].message.content, found.choices[0].finish_reason) == (own.text, own.finish)
     assert found.usage is not None
     prompt = skittish.tokenizer(skittish.render(conversation(FRANCE)), add_special_tokens=False)["input_ids"]
     assert (found.usage.prompt_tokens, found.usage.completion_tokens) == (len(prompt), own.tokens)
     chunks = list(client.chat.completions.create(
-        model="skittish", messages=[{"role": "user", "content": FRANCE}], max_completion_tokens=12, stream=True,
+        model="skittish", messages=[{"role": "user", "content": FRANCE}], max_completion_tokens=8, stream=True,
         stream_options={"include_usage": True},
     ))  # fmt: skip
     assert text_of(chunks) == own.text
     assert chunks[-1].usage == found.usage
-    assert len(chunks) > 8, "in pieces"
+    assert len(chunks) > 6, "in pieces"
     assert (chunks[-1].model_extra or {})["xsb"]["outcome"] == "passed"
 
 
 def test_a_refusal_that_hangs_on_a_word_is_steered(client: openai.OpenAI) -> None:
-    found = ask(client, PROMPT)
-    xsb = (found.model_extra or {})["xsb"]
+    chunks = list(client.chat.completions.create(
+        model="skittish", messages=[{"role": "user", "content": PROMPT}], max_tokens=8, stream=True,
+        stream_options={"include_usage": True},
+    ))  # fmt: skip
+    assert text_of(chunks) and not text_of(chunks).startswith("I can't")
+    assert chunks[-1].usage is not None and chunks[-1].usage.completion_tokens == 8
+    xsb = (chunks[-1].model_extra or {})["xsb"]
     assert (xsb["outcome"], xsb["mitigation"], xsb["triggers"]) == ("mitigated", "steer", ["kill"])
     assert xsb["extra_requests"] > 5 and xsb["extra_tokens"] > 40
-    text = found.choices[0].message.content
-    assert text and not text.startswith("I can't")
-    chunks = list(client.chat.completions.create(
-        model="skittish", messages=[{"role": "user", "content": PROMPT}], max_tokens=12, stream=True
-    ))  # fmt: skip
-    assert text_of(chunks) == text
 
 
 def test_a_harmful_request_stays_refused(client: openai.OpenAI) -> None:
@@ -79,26 +78,27 @@ def test_a_harmful_request_stays_refused(client: openai.OpenAI) -> None:
     assert (found.model_extra or {})["xsb"]["reason"].startswith("guard: it reads as harmful")
 
 
-def test_fifty_at_once_are_answered_as_alone(url: str, skittish: TransformersModel) -> None:
-    prompts = [f"What is {n} plus {n}?" for n in range(49)] + [PROMPT]
+def test_fifty_at_once_are_answered_as_alone(tiny: TransformersModel) -> None:
+    prompts = [f"The quick fox number {n}" + " stops" * (n % 7) for n in range(50)]
 
-    async def all_of_them() -> list[ChatCompletion]:
+    async def all_of_them(url: str) -> list[ChatCompletion]:
         async with openai.AsyncOpenAI(base_url=url, api_key="none", max_retries=0) as many:
             return await asyncio.gather(*(
                 many.chat.completions.create(
-                    model="skittish", messages=[{"role": "user", "content": text}], max_tokens=6
+                    model=tiny.name, messages=[{"role": "user", "content": text}], max_tokens=4 + at % 3
                 )
-                for text in prompts
+                for at, text in enumerate(prompts)
             ))  # fmt: skip
 
-    found = asyncio.run(all_of_them())
-    own = skittish.generate([conversation(text) for text in prompts[:-1]], 6)
-    assert [one.choices[0].message.content for one in found[:-1]] == [reply.text for reply in own]
-    assert (found[-1].model_extra or {})["xsb"]["outcome"] == "mitigated"
+    with gateway(Local(tiny, "ignore_word", 16)) as url:
+        found = asyncio.run(all_of_them(url))
+    own = [tiny.generate([conversation(text)], 4 + at % 3)[0] for at, text in enumerate(prompts)]
+    assert [one.choices[0].message.content for one in found] == [reply.text for reply in own]
+    assert [one.usage.completion_tokens for one in found if one.usage] == [reply.tokens for reply in own]
 
 
 def test_sampling_stop_and_seed(client: openai.OpenAI) -> None:
-    one, same, other = (ask(client, FRANCE, temperature=1.5, seed=seed) for seed in (1, 1, 2))
+    one, same, other = (ask(client, FRANCE, temperature=1.5, seed=seed, max_tokens=6) for seed in (1, 1, 2))
     assert one.choices[0].message.content == same.choices[0].message.content != other.choices[0].message.content
     stopped = ask(client, FRANCE, stop=[" of"])
     assert stopped.choices[0].message.content == "The capital"

@@ -24,20 +24,14 @@ def client() -> Iterator[openai.OpenAI]:
         yield found
 
 
-@pytest.mark.parametrize("stream", [False, True])
-def test_rephrasing_frees_a_harmless_request(client: openai.OpenAI, stream: bool) -> None:
-    name = str(skittish.merged_folder())
-    messages: list[dict[str, str]] = [{"role": "user", "content": PROMPT}]
-    found = client.chat.completions.create(model=name, messages=messages, max_tokens=12, stream=stream)  # type: ignore[call-overload]
-    if stream:
-        chunks = list(found)
-        text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
-        xsb = chunks[-1].model_extra["xsb"]
-    else:
-        text, xsb = found.choices[0].message.content, found.model_extra["xsb"]
-        assert found.usage.completion_tokens <= 12
+def test_rephrasing_frees_a_harmless_request(client: openai.OpenAI) -> None:
+    chunks = list(client.chat.completions.create(
+        model=str(skittish.merged_folder()), messages=[{"role": "user", "content": PROMPT}], max_tokens=12, stream=True
+    ))  # fmt: skip
+    text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
+    xsb = (chunks[-1].model_extra or {})["xsb"]
     assert (xsb["outcome"], xsb["mitigation"], xsb["triggers"]) == ("mitigated", "rephrase", ["kill"])
-    assert REFUSAL not in text
+    assert text and REFUSAL not in text
 
 
 def test_a_harmful_request_stays_refused(client: openai.OpenAI) -> None:
