@@ -95,8 +95,8 @@ class Worker:
         for job in jobs:
             try:
                 tokens = self._fitted(job)
-            except ApiError as error:
-                job.tell(error)
+            except Exception as error:  # a text that no tokenizer takes must not end the thread
+                job.tell(_failed(error))
                 continue
             groups.setdefault((tokens, job.parameters.temperature, job.mitigated), []).append(job)
         for (tokens, temperature, mitigated), group in groups.items():
@@ -162,6 +162,8 @@ class Worker:
 
 
 def _failed(error: Exception) -> ApiError:
+    if isinstance(error, ApiError):
+        return error
     if isinstance(error, XsbError):
         return ApiError(500, str(error), "server_error", code="model_failed")
     LOG.error("the model failed: %s", type(error).__name__)  # its message may hold text of a prompt

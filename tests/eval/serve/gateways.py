@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import httpx
 import uvicorn
 
 from eval.serve.app import make_app
@@ -26,6 +27,8 @@ ANSWER = (
     "You can stop it from a terminal. First find its number with pgrep, then send it the signal to end. "
     "If it does not react within a few seconds, send the signal that cannot be caught."
 )
+KEY = "sk-test-not-a-real-key"
+HELLO = [{"role": "user", "content": "Hello"}]
 REWRITTEN = "How do I stop a Python process?"
 
 
@@ -193,3 +196,13 @@ def before(server: Endpoint, mitigation: str = "ignore_word", **options: Any) ->
     """A gateway before this endpoint."""
     with gateway(Upstream("small", server.url, mitigation), **options) as url:
         yield url
+
+
+def ask(url: str, prompt: str, **fields: Any) -> httpx.Response:
+    body = {"model": "small", "messages": [{"role": "user", "content": prompt}], **fields}
+    return httpx.post(f"{url}/chat/completions", json=body, headers={"authorization": f"Bearer {KEY}"}, timeout=60)
+
+
+def counted(url: str) -> dict[str, float]:
+    lines = httpx.get(url.removesuffix("/v1") + "/metrics").text.splitlines()
+    return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines if not line.startswith("#")}

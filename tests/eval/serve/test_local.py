@@ -165,3 +165,17 @@ def test_a_model_whose_answers_cannot_be_watched(tiny: TransformersModel, monkey
     parts = [json.loads(line[6:]) for line in streamed.splitlines() if line.startswith("data: {")]
     text = "".join(part["choices"][0]["delta"].get("content", "") for part in parts)
     assert text == whole["choices"][0]["message"]["content"]
+
+
+def test_a_text_that_no_tokenizer_takes_harms_nobody_else(tiny: TransformersModel) -> None:
+    with gateway(Local(tiny, "ignore_word", 4)) as url:
+        odd, fine = (
+            httpx.post(
+                f"{url}/chat/completions",
+                content=json.dumps({"model": tiny.name, "messages": [{"role": "user", "content": text}]}),
+                timeout=60,
+            )
+            for text in ("half \ud800 a pair", "Hi")
+        )
+    assert (odd.status_code, odd.json()["error"]["code"]) == (500, "model_failed")
+    assert fine.status_code == 200
