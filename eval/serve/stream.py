@@ -1,6 +1,6 @@
 """An answer that comes in pieces: held until it is clear that it is no refusal, then passed on as it comes."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 from eval.models.protocol import Reply
@@ -22,7 +22,7 @@ class Held:
     """
 
     opened: Opened
-    coming: AsyncIterator[bytes]
+    coming: AsyncIterator[list[bytes]]
     events: list[bytes] = field(default_factory=list)
     text: str = ""
     clear: bool = False
@@ -52,20 +52,20 @@ async def held(opened: Opened, beginning: Beginning) -> Held:
     """
     found = Held(opened, events(opened.pieces))
     done = False
-    async for raw in found.coming:
-        found.events.append(raw)
-        part = seen(raw)
-        beginning.add(part.text)
-        found.finish = part.finish or found.finish
-        if part.usage:
-            found.prompt_tokens, found.tokens = counts(part.usage)
-        done = done or part.done
-        if part.other or part.error or part.finish == "content_filter":
-            found.skip, found.clear = MORE, True
-        if beginning.clear:
-            found.clear = True
-        if found.clear:
-            return found
+    async for some in found.coming:
+        found.events += some
+        for part in map(seen, some):
+            beginning.add(part.text)
+            found.finish = part.finish or found.finish
+            if part.usage:
+                found.prompt_tokens, found.tokens = counts(part.usage)
+            done = done or part.done
+            if part.other or part.error or part.finish == "content_filter":
+                found.skip, found.clear = MORE, True
+            if beginning.clear:
+                found.clear = True
+            if found.clear:
+                return found
     found.text = beginning.text
     if not done and not found.finish:
         raise CUT
@@ -83,26 +83,24 @@ async def flowing(
         used: told the usage, where there is one.
         broken: called where it breaks off.
     """
-    waiting, ended = b"", False
+    waiting, ended, usage = b"", False, None
     try:
-        async for raw in _chained(found.events, found.coming):
-            part = seen(raw)
-            if part.usage:
-                used(*counts(part.usage))
-            if part.done and waiting:
-                waiting = spliced(waiting, outcome.field)
-            if waiting:
-                yield waiting
-                waiting = b""
-            ended = ended or part.done or part.error or bool(part.finish)
-            if _may_be_last(part):
-                waiting = raw
-            else:
-                yield raw
+        async for some in _chained(found.events, found.coming):
+            ready = []
+            for raw in some:
+                part = seen(raw)
+                usage = part.usage or usage
+                ready.append(spliced(waiting, outcome.field) if part.done else waiting)
+                ended = ended or part.done or part.error or bool(part.finish)
+                waiting = raw if _may_be_last(part) else b""
+                ready.append(b"" if waiting else raw)
+            if told := b"".join(ready):
+                yield told
         if waiting:
             yield spliced(waiting, outcome.field)
         if not ended:
             raise CUT
+        used(*counts(usage))
     except Exception as error:
         broken()
         yield error.event if isinstance(error, ApiError) else CUT.event
@@ -114,8 +112,8 @@ def _may_be_last(part: Seen) -> bool:
     return bool(part.finish) or (part.usage is not None and not part.text)
 
 
-async def _chained(first: Sequence[bytes], then: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    for raw in first:
-        yield raw
-    async for raw in then:
-        yield raw
+async def _chained(first: list[bytes], then: AsyncIterator[list[bytes]]) -> AsyncIterator[list[bytes]]:
+    if first:
+        yield first
+    async for some in then:
+        yield some

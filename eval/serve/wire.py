@@ -54,16 +54,20 @@ def spliced(raw: bytes, field: Mapping[str, Any]) -> bytes:
     return before + comma + b'"xsb":' + json.dumps(field).encode() + raw[end.start() :]
 
 
-async def events(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Whole events with the blank line at their end, from bytes as they arrive; what is left at the end comes last."""
+async def events(pieces: AsyncIterator[bytes]) -> AsyncIterator[list[bytes]]:
+    """Whole events, each with the blank line at its end, those of a piece together; what is left at the end is last."""
     left = b""
     async for piece in pieces:
         left += piece
-        while found := _BETWEEN.search(left):
-            yield left[: found.end()]
-            left = left[found.end() :]
+        found, start = [], 0
+        for blank in _BETWEEN.finditer(left):
+            found.append(left[start : blank.end()])
+            start = blank.end()
+        left = left[start:]
+        if found:
+            yield found
     if left.strip():
-        yield left
+        yield [left]
 
 
 class Seen(NamedTuple):

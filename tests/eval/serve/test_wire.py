@@ -28,7 +28,7 @@ def test_events_are_cut_at_blank_lines_wherever_the_pieces_end(size: int) -> Non
             yield raw[at : at + size]
 
     async def collected() -> list[bytes]:
-        return [event async for event in events(pieces())]
+        return [event async for some in events(pieces()) for event in some]
 
     found = asyncio.run(collected())
     assert b"".join(found) == raw
