@@ -112,7 +112,7 @@ def measured(told: str, name: str, urls: tuple[str, str], pairs: int, stream: bo
         "model": name, "messages": [{"role": "user", "content": PROMPT}], "max_tokens": TOKENS, "stream": stream,
     }  # fmt: skip
     seconds: tuple[list[float], list[float]] = ([], [])
-    with httpx.Client(timeout=120) as client:
+    with httpx.Client(timeout=120, limits=httpx.Limits(keepalive_expiry=2)) as client:
         for at in track(range(-WARM, pairs), f"{told}, {'streams' if stream else 'whole'}"):
             for which in (0, 1) if at % 2 else (1, 0):
                 taken = _timed(client, urls[which], body)
@@ -130,7 +130,10 @@ def measured(told: str, name: str, urls: tuple[str, str], pairs: int, stream: bo
 def _timed(client: httpx.Client, url: str, body: dict[str, Any]) -> float:
     """Seconds until the whole answer is there."""
     started = time.perf_counter()
-    response = client.post(f"{url}/chat/completions", json=body)
+    try:
+        response = client.post(f"{url}/chat/completions", json=body)
+    except httpx.HTTPError as error:
+        raise ModelError(f"{url} does not answer ({error})") from error
     taken = time.perf_counter() - started
     if response.status_code != 200 or response.headers.get("x-xsb", "passed") != "passed":
         raise ModelError(
