@@ -60,7 +60,16 @@ def test_attention_hooks_live_in_one_file() -> None:
 
 @pytest.mark.parametrize(
     "module",
-    ["builder.cli", "eval.cli", "eval.diagnose", "eval.harnesses.inspect.tasks", "hub_cards.render", *TORCH_FREE],
+    [
+        "builder.cli",
+        "eval.cli",
+        "eval.diagnose",
+        "eval.harnesses.inspect.tasks",
+        "eval.serve.run",
+        "eval.serve.upstream",
+        "hub_cards.render",
+        *TORCH_FREE,
+    ],
 )
 def test_no_torch_at_import(module: str) -> None:
     code = f"import sys, {module}; sys.exit('torch' in sys.modules)"

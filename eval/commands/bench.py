@@ -1,11 +1,12 @@
-"""`xsb-eval bench`: how fast and how right attribution is, and how fast answers are."""
+"""`xsb-eval bench`: how fast and how right attribution is, and how fast answers are, and what the gateway costs."""
 
+import json
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from eval.commands.options import Dtype, ModelName, name_list
+from eval.commands.options import BaseUrl, Dtype, ModelName, name_list
 
 bench = typer.Typer(help="Speed and accuracy of attribution, speed of answers.", no_args_is_help=True)
 OUT = Path("runs", "attribution")
@@ -56,6 +57,27 @@ def bench_generation(
         typer.echo(found.model_dump_json(indent=2))
     else:
         Console(width=WIDTH).print(generation_table(found))
+
+
+@bench.command("gateway")
+def bench_gateway(
+    model: ModelName = "skittish",
+    base_url: BaseUrl = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer requests: under a minute after the start.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout instead of a table.")] = False,
+) -> None:
+    """Time ordinary requests through the gateway beside the endpoint itself: one on loopback, and a real model."""
+    from rich.console import Console
+
+    from eval.bench.gateway import bench as measure
+    from eval.bench.gateway import gateway_table
+    from eval.bench.table import WIDTH
+
+    found = measure(model, base_url, quick)
+    if as_json:
+        typer.echo(json.dumps([one.model_dump() for one in found], indent=2))
+    else:
+        Console(width=WIDTH).print(gateway_table(found))
 
 
 def _accuracy(

@@ -69,11 +69,7 @@ def decide(model: Model, requests: Sequence[Request]) -> list[Decision]:
         InputError: a conversation does not fit the model.
         ModelError: the reader's encoder is not installed, or the model fails.
     """
-    from eval.harm.reader import read, threshold
-
-    most = threshold()
-    readings = read([request.sent for request in requests])
-    found = [_by_reading(request, reading, most) for request, reading in zip(requests, readings, strict=True)]
+    found = [_asked(request, decision) for request, decision in zip(requests, as_read(requests), strict=True)]
     left = [at for at, decision in enumerate(found) if decision.allowed]
     counter = _by_score if isinstance(model, OpenWeights) else _by_answers
     for at, decision in zip(left, counter(model, [requests[at] for at in left]), strict=True):
@@ -81,16 +77,33 @@ def decide(model: Model, requests: Sequence[Request]) -> list[Decision]:
     return found
 
 
-def _by_reading(request: Request, reading: "Reading", most: float) -> Decision:
-    if not request.triggers:
-        return Decision(False, "there is no trigger")
+def as_read(requests: Sequence[Request]) -> list[Decision]:
+    """The first question alone: it needs no trigger and asks no model.
+
+    Raises:
+        ModelError: the reader's encoder is not installed.
+    """
+    from eval.harm.reader import read, threshold
+
+    most = threshold()
+    return [_by_reading(reading, most) for reading in read([request.sent for request in requests])]
+
+
+def _by_reading(reading: "Reading", most: float) -> Decision:
     if reading.unreadable:
         return Decision(False, f"it cannot be read: {reading.unreadable}")
     if reading.harm > most:
         return Decision(False, f"it reads as harmful (log-odds {reading.harm:.1f})", reading.harm)
-    if request.answer and not judge(request.answer.text, request.sent[-1].content).refused:
-        return Decision(False, ANSWERED, reading.harm)
     return Decision(True, harm=reading.harm)
+
+
+def _asked(request: Request, read: Decision) -> Decision:
+    """The same, unless there is nothing to mitigate."""
+    if not request.triggers:
+        return Decision(False, "there is no trigger")
+    if read.allowed and request.answer and not judge(request.answer.text, request.sent[-1].content).refused:
+        return Decision(False, ANSWERED, read.harm)
+    return read
 
 
 def _by_score(model: Any, requests: Sequence[Request]) -> list[Decision]:

@@ -53,6 +53,10 @@ class OpenAIModel:
         """The endpoint's host; dtype and revision are the provider's secret."""
         return {"revision": "unknown", "dtype": "unknown", "device": self.endpoint.host}
 
+    def close(self) -> None:
+        """Let go of the connections."""
+        self.endpoint.close()
+
     def generate(
         self,
         conversations: Sequence[Conversation],

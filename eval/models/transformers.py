@@ -71,6 +71,7 @@ class TransformersModel:
         temperature: float = 0.0,
         seeds: Sequence[int] = (),
         settled: Settled | None = None,
+        watch: Ended | None = None,
     ) -> list[Reply]:
         """Answers in order, greedy or sampled, many at once, and half as many where memory runs out.
 
@@ -80,6 +81,8 @@ class TransformersModel:
             temperature: above 0, answers are sampled.
             seeds: of the sampling, one for each conversation.
             settled: given a conversation and the beginning of its answer, whether the answer may end there.
+            watch: in its place: called with the place of a conversation and the tokens of its answer so far, whenever
+                there is one more; whether the answer ends there. Not called for models that are not `decodable`.
 
         Raises:
             InputError: a conversation is empty or does not fit the context.
@@ -89,7 +92,7 @@ class TransformersModel:
         texts = self._rendered(conversations)
         prompts = self._encode(texts, max_new_tokens)
         noise = GumbelNoise(temperature, seeds, len(prompts)) if temperature else None
-        ended = self._ended(conversations, settled)
+        ended = watch or self._ended(conversations, settled)
         found: dict[int, list[int]] = {}
         limits = CUDA_LIMITS if self.device.startswith("cuda") else CPU_LIMITS
         while len(found) < len(prompts):
