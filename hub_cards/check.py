@@ -44,6 +44,8 @@ NUMBER = re.compile(r"\w*\d\w*(?:[.,]\d+)*")
 HEADING = re.compile(r"^(#+) +(.+)$", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 FILE = re.compile(r"`([\w/-]+\.(?:jsonl?|parquet|safetensors|html|md|ya?ml))`")
+HIDDEN = re.compile("\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}U.{4,6}\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}")  # by `render`
+NAME = re.compile(r"`[^`\n]+`")  # what others called something
 CODE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
 
@@ -91,7 +93,7 @@ def _written(value: object) -> Iterator[str]:
 def _numbers(card: str, facts: object) -> Iterator[str]:
     known = numbers(facts)
     for line in card.splitlines():
-        left = line
+        left = HIDDEN.sub(" ", line)
         for phrase in ALLOWED:
             left = re.sub(rf"(?<!\w){re.escape(phrase)}(?!\w)", " ", left)
         for found in NUMBER.findall(left):
@@ -101,7 +103,7 @@ def _numbers(card: str, facts: object) -> Iterator[str]:
 
 def _placeholders(card: str) -> Iterator[str]:
     for line in card.splitlines():
-        if found := PLACEHOLDERS.search(line):
+        if found := PLACEHOLDERS.search(NAME.sub("name", line)):
             yield f"a placeholder, {found[0].strip()}: {line.strip()}"
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 TEMPLATES = Path(__file__).parent / "templates"
-MARKUP = re.compile(r"([\\`*_{}\[\]<>|#~!&])")
+MARKUP = re.compile(r"([\\`*{}\[\]<>|#~!&]|(?<!\w)_|_(?!\w))")  # an underscore inside of a word is but a character
 
 
 def render(template: str, **facts: object) -> str:
@@ -38,13 +38,13 @@ def environment(folder: Path) -> Environment:
 
 def code(text: object) -> str:
     """A name as a code span that fits into a table; whatever it holds stays text."""
-    inside = _one_line(text).replace("`", "'").replace("|", r"\|")
+    inside = one_line(text).replace("`", "'").replace("|", r"\|")
     return f"`{inside}`" if inside else "-"
 
 
 def plain(text: object) -> str:
     """A sentence in which nothing acts as Markdown or HTML."""
-    return MARKUP.sub(r"\\\1", _one_line(text))
+    return MARKUP.sub(r"\\\1", one_line(text))
 
 
 def percent(share: float | None, digits: int = 1) -> str:
@@ -57,7 +57,7 @@ def decimals(value: float | None, digits: int = 2) -> str:
     return "-" if value is None else f"{value:.{digits}f}"
 
 
-def _one_line(text: object) -> str:
+def one_line(text: object) -> str:
     """White space collapsed, and characters that are invisible or reorder the text made visible."""
     line = " ".join(str(text).split())
     return "".join(c if c.isprintable() else f"\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}U+{ord(c):04X}"
