@@ -1,4 +1,4 @@
-"""The columns of the parquet files, their types and meanings for card and Croissant file, and the sources of records."""
+"""The columns of the parquet files: types, and meanings for card and Croissant file; and the sources of records."""
 
 import pyarrow as pa
 
@@ -51,7 +51,7 @@ COLUMNS = {
 SOURCES = {
     "xsb": {
         "licence": "CC-BY-4.0",
-        "origin": "written for this project, after its guidelines; nothing is taken from other benchmarks or from users",
+        "origin": "written for this project after its guidelines; nothing is from other benchmarks or from users",
     },
 }
 

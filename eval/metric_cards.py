@@ -4,7 +4,7 @@
 """
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import log
 from pathlib import Path
 from typing import NamedTuple
@@ -149,7 +149,8 @@ def _outcome(verdict: str, field: str) -> Example:
         told = outcome("label", label, "none", group)
         left = f", unscored {told.unscored}" if told.unscored else ""
         found: Rate = getattr(told, field)
-        steps.append(f"{label.capitalize()} prompts: {verdict} in {found.count} of {found.scored}{left}. {_share(found)}")
+        begin = f"{label.capitalize()} prompts: {verdict} in {found.count} of {found.scored}{left}."
+        steps.append(f"{begin} {_share(found)}")
     return Example(columns, rows, steps)
 
 
@@ -170,9 +171,8 @@ def _difference() -> Example:
     found = next(d for d in differences([*samples(), *samples("steer")]) if d.figure == "false_refusal")
     rows = [[g.name, _shown(g.verdict), _shown(g.mitigated)] for g in ANSWERS if g.label == "safe"]
     before, after = (metrics(samples(name))[0].false_refusal for name in ("none", "steer"))
-    both = f"Safe prompts that were scored on both sides: {found.records} (before {before.scored}, after {after.scored})."
     steps = [
-        both,
+        f"Safe prompts scored on both sides: {found.records} (before {before.scored}, after {after.scored}).",
         f"Refused before alone: {found.only_before}; after alone: {found.only_after}.",
         f"Difference: ({found.only_after} - {found.only_before}) / {found.records} = {found.difference:.2f}.",
         f"McNemar's exact test: p = {found.p:.2f}; so few records prove nothing.",

@@ -12,7 +12,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 ALLOWED = {
     "95 %": "the level of every interval",
     "5 %": "the level of every test",
-    "100 %": "the share that is all",
     "2510.08158": "the paper's number on arXiv",
     "year          = {2025}": "the paper's",
     "yuan2025beyond": "the paper's key",
@@ -28,23 +27,24 @@ ALLOWED = {
     "0 is chance": "what kappa says",
     "below 4": "the mean naturalness that calls for a rewrite",
     "1960": "the year of Cohen's paper",
-    "1927": "the year of Wilson's paper",
     "1947": "the year of McNemar's paper",
     "SHA-256": "the name of a checksum",
-    **dict.fromkeys(("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M", "1M<n<10M", "10M<n<100M"), "a size category of the Hub"),
+    **dict.fromkeys(
+        ("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M", "1M<n<10M", "10M<n<100M"), "a size category of the Hub"
+    ),
     "bfloat16": "the name of a number format",
     "float32": "the name of a number format",
 }
 PLACEHOLDERS = re.compile(
-    r"\{\{|\}\}|\{%|%\}|\bT[B]D\b|\bT[O]DO\b|\bF[I]XME\b|\bX[X]X\b|lorem ipsum|more information needed|your[-_ ]\w+[-_ ]here"
-    r"|\| *(?:None|nan|NaN|undefined) *(?=\|)",
+    r"\{\{|\}\}|\{%|%\}|\bT[B]D\b|\bT[O]DO\b|\bF[I]XME\b|\bX[X]X\b|lorem ipsum|more information needed"
+    r"|your[-_ ]\w+[-_ ]here|\| *(?:None|nan|NaN|undefined) *(?=\|)",
     re.IGNORECASE,
 )
 NUMBER = re.compile(r"\w*\d\w*(?:[.,]\d+)*")
 HEADING = re.compile(r"^(#+) +(.+)$", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 FILE = re.compile(r"`([\w/-]+\.(?:jsonl?|parquet|safetensors|html|md|ya?ml))`")
-HIDDEN = re.compile("\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}U.{4,6}\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}")  # by `render`
+HIDDEN = re.compile("\u2039U.{4,6}\u203a")  # how `render` shows what is invisible
 NAME = re.compile(r"`[^`\n]+`")  # what others called something
 CODE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
@@ -79,7 +79,7 @@ def _values(facts: object) -> Iterator[object]:
 
 def _written(value: object) -> Iterator[str]:
     if isinstance(value, str):
-        yield from NUMBER.findall(value)
+        yield from (found.removeprefix("v") for found in NUMBER.findall(value))
     elif isinstance(value, int) and not isinstance(value, bool):
         yield from (f"{abs(value)}", f"{abs(value):,}")
     elif isinstance(value, float):

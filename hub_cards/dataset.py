@@ -36,7 +36,7 @@ def _front(report: Mapping[str, Any], size: str) -> str:
     """The front matter; `datasets` takes configs and splits from it, the Hub its search."""
     counts = report["counts"]
     creators = sorted({creator for kind in report["author_kinds"] for creator in CREATORS.get(kind, ["other"])})
-    # `datasets` keys its cache of a local folder by the card alone: without its content, a new release would give old rows.
+    # `datasets` keys its cache of a local folder by the card alone: without `content`, a new release gave old rows.
     configs = [
         {
             "config_name": name,

@@ -60,5 +60,4 @@ def decimals(value: float | None, digits: int = 2) -> str:
 def one_line(text: object) -> str:
     """White space collapsed, and characters that are invisible or reorder the text made visible."""
     line = " ".join(str(text).split())
-    return "".join(c if c.isprintable() else f"\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}U+{ord(c):04X}"
-                   "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}" for c in line)  # fmt: skip
+    return "".join(c if c.isprintable() else f"\u2039U+{ord(c):04X}\u203a" for c in line)

@@ -29,12 +29,10 @@ def card(models: Sequence[str] = (BASE,), datasets: Sequence[str] = ()) -> str:
     """
     from space_app.trial import EXAMPLES
 
-    facts = {
-        "version": version("xsb"), "sdk_version": version("gradio"), "python_version": PYTHON,
-        "tabs": {name: TOLD[name] for name in TABS}, "examples": EXAMPLES, "models": models, "datasets": datasets,
-    }  # fmt: skip
-    text = space_card(**facts)
-    if wrong := problems(text, facts, ("app.py",)):
+    tabs = {name: TOLD[name] for name in TABS}
+    versions = {"version": version("xsb"), "sdk_version": version("gradio"), "python_version": PYTHON}
+    text = space_card(**versions, tabs=tabs, examples=EXAMPLES, models=models, datasets=datasets)
+    if wrong := problems(text, [versions, tabs, EXAMPLES, models, datasets], ("app.py",)):
         raise XsbError(f"the card of the Space would not be true, {wrong[0]}; mend hub_cards/templates/space.md.j2")
     return text
 

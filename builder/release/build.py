@@ -47,7 +47,8 @@ def release(records: Sequence[Record], out: Path, reviews: Reviews | None = None
     Raises:
         InputError: a record breaks a rule, a split would be empty, `out` holds something else than a release, or the
             test split of its earlier release, of the same major version from 1 on, would change.
-        XsbError: the folder cannot be written, or the card would say what the report does not. In every case what stood at `out` is untouched.
+        XsbError: the folder cannot be written, or the card would say what the report does not. In every case what
+            stood at `out` is untouched.
     """
     problems = validate(records)
     if problems:

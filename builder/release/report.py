@@ -122,7 +122,7 @@ def _sources(records: Sequence[Record]) -> dict[str, dict[str, Any]]:
     found = {}
     for name in sorted({record.source for record in records}):
         if name not in SOURCES:
-            raise InputError(f"nobody has said what licence the source {name!r} has; add it to SOURCES in builder/schema.py")
+            raise InputError(f"the source {name!r} has no licence yet; name it in SOURCES of builder/schema.py")
         own = [record.author_kind for record in records if record.source == name]
         found[name] = {"records": len(own), "author_kinds": _sorted(own), **SOURCES[name]}
     return found
