@@ -30,7 +30,7 @@ def export(out: Path, adapter: Path = ADAPTER) -> Path:
     out = out.resolve()
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"{out} is not an empty folder; choose a new one, or delete it")
-    text, merged = card(adapter, "merged"), merged_folder(adapter)
+    merged, text = merged_folder(adapter), card(adapter, "merged")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as beside:
