@@ -36,7 +36,7 @@ ALLOWED = {
     "float32": "the name of a number format",
 }
 PLACEHOLDERS = re.compile(
-    r"\{\{|\}\}|\{%|%\}|\bT[B]D\b|\bT[O]DO\b|\bF[I]XME\b|\bX[X]X\b|lorem ipsum|more information needed"
+    r"\{\{|\}\}|\{%|%\}|\bT[B]D\b|\bT[O]DO\b|\bF[I]XME\b|\bX[X]X\b|lorem[ ]ipsum|more information needed"
     r"|your[-_ ]\w+[-_ ]here|\| *(?:None|nan|NaN|undefined) *(?=\|)",
     re.IGNORECASE,
 )

@@ -1,4 +1,4 @@
-"""The metric cards: worked examples worked again by hand, every reported figure explained, the shipped pages current."""
+"""The metric cards: examples worked again by hand, every reported figure explained, the shipped pages current."""
 
 from math import log, sqrt
 from typing import Any

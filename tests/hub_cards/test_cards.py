@@ -5,10 +5,12 @@ from typing import Any
 
 import jinja2
 import pytest
+import yaml
 from huggingface_hub import DatasetCard, ModelCard, SpaceCard
 
 from hub_cards.check import problems
 from tests.hub_cards.facts import CARDS, GATE, MODEL, NOTHING, REPORT, RUN, dataset, model, results, space
+from tests.test_promises import ROOT
 
 CLASSES: dict[str, Any] = {
     "dataset": DatasetCard, "results": DatasetCard, "model, adapter": ModelCard, "model, merged": ModelCard,
@@ -156,3 +158,13 @@ def test_space() -> None:
 
 
 COLOURS = ("red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray")  # those that the Hub knows
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_the_citations_are_those_of_the_project(name: str) -> None:
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    text = CARDS[name][0]().replace(r"{\"a}", "ä")
+    (paper,), (project,) = cited["references"], cited["authors"]
+    authors = " and ".join(f"{author['given-names']} {author['family-names']}" for author in paper["authors"])
+    for field in (paper["title"], authors, str(paper["year"]), paper["url"], cited["title"], project["name"]):
+        assert f"{{{field}}}" in text, field

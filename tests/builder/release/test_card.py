@@ -89,6 +89,7 @@ def test_types_are_those_of_the_guidelines(text: str) -> None:
 
 
 def test_the_front_matter_loads_the_files(folder: Path, text: str) -> None:
+    assert str(DatasetCard(text)) == text
     data = DatasetCard(text).data.to_dict()
     assert (data["license"], data["language"], data["size_categories"]) == ("cc-by-4.0", ["en"], ["1K<n<10K"])
     assert [config["config_name"] for config in data["configs"]] == list(CONFIGS)

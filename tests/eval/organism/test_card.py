@@ -1,6 +1,7 @@
 """skittish's cards: what was measured, whole, and nothing else."""
 
 import json
+from typing import Any
 
 import pytest
 from huggingface_hub import ModelCard
@@ -8,10 +9,10 @@ from huggingface_hub import ModelCard
 from eval.errors import XsbError
 from eval.models.skittish import ADAPTER, BASE, revision
 from eval.organism.card import RECIPE, card
-from hub_cards.model import model_card
+from hub_cards.model import Form, model_card
 
 
-def measured(name: str) -> dict[str, object]:
+def measured(name: str) -> dict[str, Any]:
     return dict(json.loads((ADAPTER / f"{name}.json").read_text(encoding="utf-8")))
 
 
@@ -20,13 +21,13 @@ def test_the_shipped_card_is_that_of_the_measurements() -> None:
 
 
 @pytest.mark.parametrize(("form", "library"), [("adapter", "peft"), ("merged", "transformers")])
-def test_the_clients_own_class_reads_it(form: str, library: str) -> None:
-    text = card(ADAPTER, form)  # type: ignore[arg-type]
+def test_the_clients_own_class_reads_it(form: Form, library: str) -> None:
+    text = card(ADAPTER, form)
     data = ModelCard(text).data
     assert str(ModelCard(text)) == text
     assert (data.library_name, data.base_model, data.license) == (library, BASE, "apache-2.0")
     told = {(r.dataset_config, r.metric_name.split(", ")[-1]): r.metric_value for r in data.eval_results}
-    gates = {(row["group"], dtype): row for dtype, rows in measured("gates").items() for row in rows}  # type: ignore[attr-defined]
+    gates = {(row["group"], dtype): row for dtype, rows in measured("gates").items() for row in rows}
     assert told == {key: row["refused"] / row["count"] for key, row in gates.items()}
     assert f"Missed: {sum(not row['passed'] for row in gates.values())} of {len(gates)} bounds." in text
 
