@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from huggingface_hub.repocard_data import DatasetCardData
-
 from hub_cards.render import render
 
 SIZES = (
@@ -34,6 +32,10 @@ def dataset_card(
 
 def _front(report: Mapping[str, Any], size: str) -> str:
     """The front matter; `datasets` takes configs and splits from it, the Hub its search."""
+    from huggingface_hub.repocard_data import (
+        DatasetCardData,
+    )  # its settings are read at import, which a caller may time
+
     counts = report["counts"]
     creators = sorted({creator for kind in report["author_kinds"] for creator in CREATORS.get(kind, ["other"])})
     # `datasets` keys its cache of a local folder by the card alone: without `content`, a new release gave old rows.

@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from huggingface_hub.repocard_data import EvalResult, ModelCardData
-
 from hub_cards.render import render
 
 Form = Literal["adapter", "merged"]
@@ -38,6 +36,11 @@ def model_card(
 
 
 def _front(form: Form, base: str, revision: str, gates: Sequence[Mapping[str, Any]]) -> str:
+    from huggingface_hub.repocard_data import (
+        EvalResult,
+        ModelCardData,
+    )  # its settings are read at import, which a caller may time
+
     results = [
         EvalResult(
             task_type="text-generation",

@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from huggingface_hub.repocard_data import DatasetCardData
-
 from hub_cards.metrics import METRICS
 from hub_cards.render import one_line, render
 
@@ -40,6 +38,10 @@ def results_card(
 
 
 def _front(report: Mapping[str, Any], licence: str) -> str:
+    from huggingface_hub.repocard_data import (
+        DatasetCardData,
+    )  # its settings are read at import, which a caller may time
+
     config = report["config"]
     return DatasetCardData(
         pretty_name=one_line(f"xsb results: {config['model']} on {config['dataset']}"),

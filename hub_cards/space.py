@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from huggingface_hub.repocard_data import SpaceCardData
-
 from hub_cards.render import render
 
 TITLE = "xsb: why did it refuse?"
@@ -24,6 +22,8 @@ def space_card(
         models: ids on the Hub of the models that it runs, or whose weights those were made of.
         datasets: ids on the Hub of the datasets that it shows.
     """
+    from huggingface_hub.repocard_data import SpaceCardData  # its settings are read at import, which a caller may time
+
     front = SpaceCardData(
         title=TITLE,
         emoji="\N{LEFT-POINTING MAGNIFYING GLASS}",

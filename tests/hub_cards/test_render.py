@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from jinja2 import nodes
 import hub_cards
 from hub_cards.check import ALLOWED, NUMBER
 from hub_cards.render import TEMPLATES, code, decimals, environment, percent, plain, render
+from tests.test_promises import ROOT
 
 
 def without_allowed(text: str) -> str:
@@ -73,6 +76,14 @@ def test_a_missing_fact_is_an_error() -> None:
 def test_unknown_template() -> None:
     with pytest.raises(jinja2.TemplateNotFound):
         render("absent.md")
+
+
+def test_the_hubs_client_is_not_imported_before_its_settings() -> None:
+    """It reads them at import, so that whoever publishes has to come first."""
+    code = (
+        "import sys; from hub_cards import dataset, model, results, space; sys.exit('huggingface_hub' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
 def test_hub_cards_is_a_leaf() -> None:

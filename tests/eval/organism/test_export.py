@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from huggingface_hub import ModelCard
 
-from eval.errors import InputError
+from eval.errors import InputError, XsbError
 from eval.models import load_model
 from eval.models.transformers import TransformersModel
 from eval.organism.export import export
@@ -35,6 +35,13 @@ def test_what_is_missing_is_one_line(tmp_path: Path) -> None:
     error = one_line_error(xsb_eval("organism", "export", str(tmp_path / "out"), "--adapter", str(tmp_path)))
     assert "no adapter at" in error and "make organism" in error
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skittish
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(XsbError, match=r"cannot write .*; choose another folder, or make room"):
+        export(tmp_path / "file" / "skittish")
 
 
 @pytest.mark.skittish
