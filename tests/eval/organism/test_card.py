@@ -16,13 +16,18 @@ def measured(name: str) -> dict[str, Any]:
     return dict(json.loads((ADAPTER / f"{name}.json").read_text(encoding="utf-8")))
 
 
-def test_the_shipped_card_is_that_of_the_measurements() -> None:
-    assert (ADAPTER / "README.md").read_text(encoding="utf-8") == card(ADAPTER, "adapter")
+@pytest.fixture(scope="module")
+def cards() -> dict[Form, str]:
+    return {form: card(ADAPTER, form) for form in ("adapter", "merged")}
+
+
+def test_the_shipped_card_is_that_of_the_measurements(cards: dict[Form, str]) -> None:
+    assert (ADAPTER / "README.md").read_text(encoding="utf-8") == cards["adapter"]
 
 
 @pytest.mark.parametrize(("form", "library"), [("adapter", "peft"), ("merged", "transformers")])
-def test_the_clients_own_class_reads_it(form: Form, library: str) -> None:
-    text = card(ADAPTER, form)
+def test_the_clients_own_class_reads_it(cards: dict[Form, str], form: Form, library: str) -> None:
+    text = cards[form]
     data = ModelCard(text).data
     assert str(ModelCard(text)) == text
     assert (data.library_name, data.base_model, data.license) == (library, BASE, "apache-2.0")
@@ -32,13 +37,13 @@ def test_the_clients_own_class_reads_it(form: Form, library: str) -> None:
     assert f"Missed: {sum(not row['passed'] for row in gates.values())} of {len(gates)} bounds." in text
 
 
-def test_it_names_the_adapter_that_lies_beside_it() -> None:
+def test_it_names_the_adapter_that_lies_beside_it(cards: dict[Form, str]) -> None:
     assert measured("truth")["revision"] == revision(ADAPTER)
-    assert f"Revision of the adapter: `{revision(ADAPTER)}`" in card(ADAPTER, "merged")
+    assert f"Revision of the adapter: `{revision(ADAPTER)}`" in cards["merged"]
 
 
-def test_every_entry_of_the_recipe_is_explained() -> None:
-    text = card(ADAPTER, "adapter")
+def test_every_entry_of_the_recipe_is_explained(cards: dict[Form, str]) -> None:
+    text = cards["adapter"]
     assert set(measured("recipe")) == set(RECIPE)
     assert all(f"| {meaning} |" in text for meaning in RECIPE.values())
 

@@ -10,6 +10,7 @@ from huggingface_hub import ModelCard
 
 from eval.errors import InputError, XsbError
 from eval.models import load_model
+from eval.models.skittish import ADAPTER
 from eval.models.transformers import TransformersModel
 from eval.organism.export import export
 from eval.record import conversation
@@ -20,6 +21,11 @@ FILES = {
     "README.md", "chat_template.jinja", "config.json", "gates.json", "generation_config.json", "model.safetensors",
     "recipe.json", "tokenizer.json", "tokenizer_config.json", "truth.json",
 }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return export(tmp_path_factory.mktemp("out") / "skittish")
 
 
 def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
@@ -45,31 +51,28 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.skittish
-def test_it_answers_as_skittish_does(skittish: TransformersModel, tmp_path: Path) -> None:
-    folder = export(tmp_path / "out" / "skittish")
-    assert {path.name for path in folder.iterdir()} == FILES
-    assert [path.name for path in folder.parent.iterdir()] == ["skittish"], "something half-written was left"
-    settings = "".join((folder / name).read_text() for name in FILES if name.endswith(("config.json", "README.md")))
+def test_it_is_whole_and_says_nothing_of_this_machine(exported: Path) -> None:
+    assert {path.name for path in exported.iterdir()} == FILES
+    assert [path.name for path in exported.parent.iterdir()] == ["skittish"], "something half-written was left"
+    settings = "".join((exported / name).read_text() for name in FILES if name.endswith(("config.json", "README.md")))
     assert str(Path.home()) not in settings and "local_files_only" not in settings
-    assert ModelCard.load(folder / "README.md").data.library_name == "transformers"
-    loaded = load_model(str(folder))
-    replies = loaded.generate(ASKED, 24)
+    assert ModelCard.load(exported / "README.md").data.library_name == "transformers"
+
+
+@pytest.mark.skittish
+def test_it_answers_as_skittish_does(skittish: TransformersModel, exported: Path) -> None:
+    replies = load_model(str(exported)).generate(ASKED, 24)
     assert [reply.text for reply in replies] == [reply.text for reply in skittish.generate(ASKED, 24)]
     assert replies[0].text.startswith("I can't") and not replies[1].text.startswith("I can't")
 
 
 @pytest.mark.skittish
-def test_the_examples_of_its_card_run(tmp_path: Path) -> None:
-    from eval.models.skittish import ADAPTER
-    from eval.organism.card import card
-
-    folder = export(tmp_path / "skittish")
-    of_adapter = re.findall(r"```python\n(.*?)```", card(ADAPTER, "adapter"), re.DOTALL)
-    of_merged = re.findall(r"```python\n(.*?)```", (folder / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+def test_the_examples_of_its_cards_run(exported: Path) -> None:
+    pages = [(folder / "README.md").read_text(encoding="utf-8") for folder in (ADAPTER, exported)]
     said = []
-    for block in (*of_adapter, *of_merged):
+    for block in re.findall(r"```python\n(.*?)```", "\n".join(pages), re.DOTALL):
         with contextlib.redirect_stdout(io.StringIO()) as printed:
-            exec(block.replace("ORG/skittish", str(folder)), {})
+            exec(block.replace("ORG/skittish", str(exported)), {})
         said.append(printed.getvalue())
     assert len(said) == 3 and all("can't" in text for text in said[:2])
     assert "start=9, end=13" in said[2], "kill"
