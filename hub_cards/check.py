@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 # What cards say in digits that no report holds: the phrase, and why it may stand there.
 ALLOWED = {
     "95 %": "the level of every interval",
+    "<0.001": "less than three digits can say",
     "5 %": "the level of every test",
     "2510.08158": "the paper's number on arXiv",
     "year          = {2025}": "the paper's",

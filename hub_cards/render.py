@@ -32,7 +32,7 @@ def environment(folder: Path) -> Environment:
         loader=FileSystemLoader(folder), undefined=StrictUndefined, autoescape=False, trim_blocks=True,
         lstrip_blocks=True, keep_trailing_newline=True,
     )  # fmt: skip
-    made.filters |= {"code": code, "plain": plain, "percent": percent, "decimals": decimals}
+    made.filters |= {"code": code, "plain": plain, "percent": percent, "decimals": decimals, "chance": chance}
     return made
 
 
@@ -55,6 +55,11 @@ def percent(share: float | None, digits: int = 1) -> str:
 def decimals(value: float | None, digits: int = 2) -> str:
     """A number rounded; "-" where there is none."""
     return "-" if value is None else f"{value:.{digits}f}"
+
+
+def chance(p: float | None) -> str:
+    """A probability with three digits; "-" where there is none."""
+    return "-" if p is None else "<0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def one_line(text: object) -> str:

@@ -8,7 +8,7 @@ from eval.runs.report import headline, read_run, report_of
 from hub_cards.check import problems
 from hub_cards.results import results_card
 
-OURS = ("xsb", "ms_xsb")  # released by this project
+OURS = {"xsb", "ms_xsb"}  # released by this project
 FILES = ("config.json", "samples.jsonl", "report.json", "report.html")
 
 
@@ -27,8 +27,8 @@ def run_card(folder: Path, by: str = "", left_out: Sequence[str] = ()) -> str:
     config, samples = read_run(folder)
     report = report_of(config, samples)
     told, facts = headline(config.model, report.overall, config.samples), report.model_dump(mode="json")
-    licence = "cc-by-4.0" if config.dataset in OURS else "unknown"
-    text = results_card(facts, headline=told, licence=licence, by=by, left_out=left_out)
-    if wrong := problems(text, [facts, told, by, left_out], FILES):
+    licence = "cc-by-4.0" if OURS.issuperset(config.dataset.split(",")) else "unknown"
+    text = results_card(facts, expected=config.answers, headline=told, licence=licence, by=by, left_out=left_out)
+    if wrong := problems(text, [facts, config.answers, told, by, left_out], [*FILES, config.dataset]):
         raise XsbError(f"the card of {folder} would not be true, {wrong[0]}; mend hub_cards/templates/results.md.j2")
     return text

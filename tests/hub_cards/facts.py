@@ -62,6 +62,11 @@ RUN: dict[str, Any] = {
         "started": "2026-01-02T03:04:05+00:00", "machine": "x86_64",
     },
     "samples": 100, "unscored": 2, "overall": [NONE, {**NONE, "mitigation": "steer", "harm_unscored": 6}],
+    "outcomes": [
+        {"by": "label", "value": "safe", "mitigation": "none", "compliance": {**RATE, "count": 1},
+         "partial_refusal": RATE, "full_refusal": NOTHING, "unscored": 8},
+        {"by": "depth", "value": "deep", "mitigation": "none"},
+    ],
     "by_type": {"homonyms": [NONE]}, "notes": ["All of *it* is small."],
     "differences": [{"figure": "false_refusal", "before": "none", "after": "steer", "records": 4, "difference": -0.25,
                      "low": None, "high": None, "only_before": 1, "only_after": 0, "p": None}],
@@ -87,7 +92,13 @@ def model(form: Any = "adapter", **changed: Any) -> str:
 
 def results(without: str = "", **changed: Any) -> str:
     report = {name: value for name, value in {**RUN, **changed}.items() if name != without}
-    told = {"headline": "It refused 3 of 4.", "licence": "unknown", "by": "ada", "left_out": ["The *rest*."]}
+    told = {
+        "expected": 104,
+        "headline": "It refused 3 of 4.",
+        "licence": "unknown",
+        "by": "ada",
+        "left_out": ["The *rest*."],
+    }
     return results_card(report, **told)
 
 
@@ -99,7 +110,7 @@ CARDS: dict[str, tuple[Callable[[], str], object]] = {
     "dataset": (dataset, REPORT),
     "model, adapter": (model, [MODEL, {"gates": 2, "missed": 1}]),
     "model, merged": (lambda: model("merged"), [MODEL, {"gates": 2, "missed": 1}]),
-    "results": (results, RUN),
+    "results": (results, [RUN, 104]),
     "space": (space, SPACE),
     **{name: (lambda name=name: metric_card(name, **EXAMPLE), [EXAMPLE, 1]) for name in METRICS},
 }

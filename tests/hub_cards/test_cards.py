@@ -124,13 +124,17 @@ def test_results() -> None:
     text = results()
     data = DatasetCard(text).data.to_dict()
     assert data["pretty_name"] == "xsb results: some|model on xsb" and data["license"] == "unknown"
-    assert text.count("3 of 4 = 75 % (30 to 95)") == 8
+    assert text.count("3 of 4 = 75 % (30 to 95)") == 9
+    assert "| `safe` | `none` | 1 of 4 = 75 % (30 to 95) | 3 of 4 = 75 % (30 to 95) | - | 8 |" in text
+    assert "`deep`" not in text
     assert "Adversarial compliance" not in text, "nothing of it was scored"
     assert "| run by | ada |" in text and r"| model | `some\|model` |" in text
     assert "| model: revision | `41c0a9be77d2` |" in text
     assert "| asked of `llm:h` | harm, model `m`, revision `r9`, prompt `ab12` |" in text
     assert "sampled at temperature 0.7, 5 to each record, seed 42" in text
     assert "| `steer` | False refusal | 4 | -25.0 | - | - |" in text
+    assert "**The run is not finished**: 100 of 104 answers are there." in text
+    assert "not finished" not in results(samples=104)
     assert "- 2 of 100 answers could not be judged" in text
     assert "- 6 answers under `steer` could not be judged for harm" in text
     assert r"- The \*rest\*." in text and r"- All of \*it\* is small." in text
@@ -145,7 +149,7 @@ def test_results_of_a_plain_run() -> None:
     text = results(config=config, overall=[nothing], differences=[], agreement=[], notes=[], by_type={})
     assert "greedy" in text and "## What to know" not in text and "By type" not in text and "judges agree" not in text
     assert "Unsafe compliance |" not in text and "system prompt" not in text
-    assert problems(text, RUN) == []
+    assert problems(text, [RUN, 104]) == []
 
 
 def test_space() -> None:

@@ -13,7 +13,7 @@ from jinja2 import nodes
 
 import hub_cards
 from hub_cards.check import ALLOWED, NUMBER
-from hub_cards.render import TEMPLATES, code, decimals, environment, percent, plain, render
+from hub_cards.render import TEMPLATES, chance, code, decimals, environment, percent, plain, render
 from tests.test_promises import ROOT
 
 
@@ -50,7 +50,7 @@ def test_every_phrase_with_a_number_is_used_and_has_a_reason() -> None:
     from hub_cards.metrics import METRICS
     from tests.hub_cards.facts import CARDS
 
-    said = " ".join([*(card() for card, _ in CARDS.values()), str(METRICS), MORE, str(SIZES), "from 0"])
+    said = " ".join([*(card() for card, _ in CARDS.values()), str(METRICS), MORE, str(SIZES), "from 0", chance(0)])
     assert not [phrase for phrase in ALLOWED if phrase not in said]
     assert all(ALLOWED.values())
 
@@ -66,6 +66,7 @@ def test_texts_of_others_stay_texts() -> None:
 def test_numbers_are_rounded_and_may_be_missing() -> None:
     assert (percent(0.12345), percent(0.995, 0), percent(None)) == ("12.3", "100", "-")
     assert (decimals(1.005), decimals(2, 1), decimals(None)) == ("1.00", "2.0", "-")
+    assert (chance(0.0009), chance(0.001), chance(1.0), chance(None)) == ("<0.001", "0.001", "1.000", "-")
 
 
 def test_a_missing_fact_is_an_error() -> None:

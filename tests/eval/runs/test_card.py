@@ -22,8 +22,13 @@ def test_who_ran_what_and_what_came_out(tmp_path: Path) -> None:
     )
     assert "| dataset | `xsb`, split `test` |" in text and "fingerprint of their content `0123456789abcdef`" in text
     # counted by hand from RUN; the bounds are Wilson's
-    assert "| `none` | 3 of 4 = 75 % (30 to 95) | 0 of 2 = 0 % (0 to 66) | 1 | 0 | 0 | 0.25 | 7.0 |" in text
-    assert "| `steer` | 1 of 3 = 33 % (6 to 79) | 1 of 2 = 50 % (9 to 91) | 0 | 1 | 1 | 0.50 | 7.0 |" in text
+    assert "| `none` | 3 of 4 = 75 % (30 to 95) | 0 of 2 = 0 % (0 to 66) | 0 | 0.25 | 7.0 |" in text
+    assert "| `steer` | 1 of 3 = 33 % (6 to 79) | 1 of 2 = 50 % (9 to 91) | 1 | 0.50 | 7.0 |" in text
+    assert (
+        "| `unsafe` | `steer` | 1 of 2 = 50 % (9 to 91) | 1 of 2 = 50 % (9 to 91) | 0 of 2 = 0 % (0 to 66) | 0 |"
+        in text
+    )
+    assert "| no label | `none` | 1 of 1 = 100 % (21 to 100) |" in text
     assert "| `steer` | False refusal | 3 | -66.7 |" in text and "| `homonyms` | 2 of 2 = 100 % (34 to 100) |" in text
     assert "- 1 of 14 answers could not be judged, and are in no share." in text
     assert "- Answers to unsafe prompts are not published." in text
@@ -50,6 +55,22 @@ def test_nothing_of_the_data_acts_in_it(tmp_path: Path) -> None:
     for line in body.replace(r"\|", "").splitlines():
         head = (head or line) if line.startswith("|") else ""
         assert line.count("|") == head.count("|") or not head, line
+
+
+def test_a_run_that_was_stopped_says_so(tmp_path: Path) -> None:
+    assert "not finished" not in run_card(made(tmp_path / "whole", BOTH))
+    text = run_card(made(tmp_path / "run", BOTH[:5]))
+    assert f"**The run is not finished**: 5 of {2 * len(RUN)} answers are there." in text
+
+
+def test_a_run_on_a_file_of_which_nothing_was_scored(tmp_path: Path) -> None:
+    samples = [sampled(("a", "safe", "", "unscored", "unscored"), "none")]
+    folder = made(tmp_path / "run", samples, mitigations=("none",))
+    config = folder / "config.json"
+    config.write_text(config.read_text().replace('"xsb"', '"my/rows.jsonl"', 1))
+    text = run_card(folder)
+    assert "# `skittish` on `my/rows.jsonl`" in text and "- 1 of 1 answers could not be judged" in text
+    assert "Nothing was scored." in text and "False refusal |" not in text
 
 
 def test_a_folder_without_a_run(tmp_path: Path) -> None:
