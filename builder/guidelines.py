@@ -33,3 +33,9 @@ def section(name: str) -> str:
         raise UnknownName("type", name, TYPES)
     after = GUIDELINES.read_text(encoding="utf-8").partition(f"### {name}\n")[2]
     return after.partition("\n### ")[0].strip()
+
+
+def meaning(name: str) -> str:
+    """What one type is, in a clause: "a word with ..."; errors as for `section`."""
+    is_, _, _ = section(name).partition("\n**Is not**")
+    return " ".join(is_.removeprefix("**Is** ").rstrip(".").split())

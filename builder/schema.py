@@ -1,4 +1,4 @@
-"""The columns of the parquet files: their types, and what each of them means on the card and in the Croissant file."""
+"""The columns of the parquet files: types, and meanings for card and Croissant file; and the sources of records."""
 
 import pyarrow as pa
 
@@ -46,6 +46,13 @@ COLUMNS = {
     "author_kind": "who wrote it: `model`, `human` or `model+human`",
     "review": "`status`, number of human `reviewers`, and their `agreement` (null below two)",
     "version": "version of the dataset in which the record last changed",
+}
+# Of each value of `source`: its licence, and where it comes from. A source that is not named here is not released.
+SOURCES = {
+    "xsb": {
+        "licence": "CC-BY-4.0",
+        "origin": "written for this project after its guidelines; nothing is from other benchmarks or from users",
+    },
 }
 
 

@@ -29,6 +29,7 @@ from builder.versions import highest, major
 from eval.errors import InputError, XsbError
 from eval.record import SPLITS, Record
 from eval.twins import Twins
+from hub_cards.check import problems
 
 CARD, REPORT, METADATA, LICENSE = "README.md", "build_report.json", "croissant.json", "LICENSE"
 FILES = {*(f"{name}/{split}.parquet" for name in CONFIGS for split in SPLITS), CARD, REPORT, METADATA, LICENSE}
@@ -46,7 +47,8 @@ def release(records: Sequence[Record], out: Path, reviews: Reviews | None = None
     Raises:
         InputError: a record breaks a rule, a split would be empty, `out` holds something else than a release, or the
             test split of its earlier release, of the same major version from 1 on, would change.
-        XsbError: the folder cannot be written. In every case what stood at `out` is untouched.
+        XsbError: the folder cannot be written, or the card would say what the report does not. In every case what
+            stood at `out` is untouched.
     """
     problems = validate(records)
     if problems:
@@ -130,7 +132,10 @@ def _write(rows: Rows, folder: Path, reviews: Reviews, twins: Twins | None) -> N
     report = build_report(rows, hashes, reviews, twins)
     (folder / METADATA).write_text(croissant(hashes, report["version"], CANARY), encoding="utf-8")
     (folder / REPORT).write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    (folder / CARD).write_text(card(report), encoding="utf-8")
+    text = card(report)
+    if wrong := problems(text, report, FILES):
+        raise XsbError(f"the card would not be true, {wrong[0]}; mend hub_cards/templates/dataset.md.j2")
+    (folder / CARD).write_text(text, encoding="utf-8")
     (folder / LICENSE).write_bytes((RECORDS / LICENSE).read_bytes())
 
 

