@@ -22,6 +22,8 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.hf_api import RepoFile
 
+from hub_cards.errors import HubError
+
 Kind = Literal["dataset", "model", "space"]
 Done = TypeVar("Done")
 AGAIN = "run the same command again"
@@ -37,10 +39,6 @@ STATUSES = {
     412: f"{{repo}} was changed by somebody meanwhile; {AGAIN}, which looks at it anew",
     429: f"the Hub asks for patience (429); wait some minutes, and {AGAIN}",
 }
-
-
-class HubError(Exception):
-    """Something that cannot be done on the Hub; its text is one line that says what to do."""
 
 
 @dataclass(frozen=True)
@@ -115,17 +113,17 @@ def is_same(there: str | None, file: Path) -> bool:
     return there in (sha256(content).hexdigest(), sha1(b"blob %d\x00" % len(content) + content).hexdigest())
 
 
-def persist(do: Callable[[], Done], look: Callable[[], Done | None]) -> Done:
+def persist(do: Callable[[], Done], look: Callable[[], Done | None] = lambda: None) -> Done:
     """Do something that is to happen once, though its answer may be lost.
 
     After each failure that may pass, or that may mean that it was done, `look` tells what came of it, None if nothing;
-    only then it is tried again.
+    only then it is tried again. What only reads needs no look.
     """
     for wait in (*WAITS, None):
         try:
             return do()
-        except (HfHubHTTPError, TransportError) as error:
-            status = error.response.status_code if isinstance(error, HfHubHTTPError) else None
+        except (HfHubHTTPError, TransportError, LocalEntryNotFoundError) as error:
+            status = _status(cause(error))
             if status not in (None, *PASSING, *IN_DOUBT):
                 raise
             found = look()
@@ -137,19 +135,29 @@ def persist(do: Callable[[], Done], look: Callable[[], Done | None]) -> Done:
     raise AssertionError("the last try returns or raises")
 
 
+def cause(error: BaseException) -> BaseException:
+    """The error itself, without the client's own words around it."""
+    while isinstance(error, RuntimeError | LocalEntryNotFoundError) and error.__cause__:
+        error = error.__cause__
+    return error
+
+
+def _status(error: BaseException) -> int | None:
+    return error.response.status_code if isinstance(error, HfHubHTTPError) else None
+
+
 @contextmanager
-def telling(repo: str) -> Iterator[None]:
-    """Turn whatever the clients raise into a `HubError`."""
+def telling(repo: str, first: str = "") -> Iterator[None]:
+    """Turn whatever the clients raise into a `HubError`, whose text begins with `first`."""
     try:
         yield
     except (HfHubHTTPError, TransportError, OSError, ValueError, KeyError, RuntimeError) as error:
-        raise HubError(explain(error, repo)) from error
+        raise HubError(first + explain(error, repo)) from error
 
 
 def explain(error: BaseException, repo: str) -> str:
     """What went wrong with a repository, and what to do, in one line."""
-    while isinstance(error, RuntimeError | LocalEntryNotFoundError) and error.__cause__:
-        error = error.__cause__  # the client's own words around the reason
+    error = cause(error)
     if isinstance(error, OfflineModeIsEnabled):
         return f"HF_HUB_OFFLINE keeps this machine from the Hub; unset it, and {AGAIN}"
     if isinstance(error, HFValidationError):

@@ -4,7 +4,7 @@ With Xet or without, it is one `create_commit` on the commit that was looked at.
 nothing, and goes on with what a broken connection left undone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from huggingface_hub import CommitOperationAdd, hf_hub_download
 
-from hub_cards.hub import AGAIN, HubError, Repository, explain, is_same, persist, telling
+from hub_cards.errors import HubError
+from hub_cards.hub import AGAIN, Repository, is_same, persist, telling
 
 LIMIT = 200_000_000  # bytes of all files together
 
@@ -82,23 +83,39 @@ def plan(
     Raises:
         HubError: too many bytes, no right to publish, the tag stands for other files, or the Hub cannot be read.
     """
-    size = sum(file.stat().st_size for file in files.values())
-    if size > LIMIT:
-        raise HubError(
-            f"{size / 1e6:,.0f} MB are more than is published at once ({LIMIT / 1e6:.0f} MB); is it the folder?"
-        )
+    check_size(files.values())
+    if repository.id.count("/") != 1:
+        raise HubError(f"{repository.id!r} is no name of a repository; write it as OWNER/NAME")
     with telling(repository.id):
-        author = None if dry_run else repository.check_rights(request_only=create_pr)
-        head = repository.head()
-        if head is None:
-            repository.check_kind()
-            return Plan(repository, files, title, tag, author, create_pr, None, tuple(files), (), None)
-        branch = (create_pr and author and _request(repository, title, author)) or Branch("main", head)
-        there = repository.hashes(branch.head, files)
-        changed = tuple(path for path in files if path in there and not is_same(there[path], files[path]))
-        added = tuple(path for path in files if path not in there)
-        tagged = _tagged(repository, files, tag) if tag else None
-        return Plan(repository, files, title, tag, author, create_pr, branch, added, changed, tagged)
+        return persist(partial(_look, files, repository, title, tag, create_pr, dry_run))
+
+
+def _look(
+    files: Mapping[str, Path], repository: Repository, title: str, tag: str, create_pr: bool, dry_run: bool
+) -> Plan:
+    author = None if dry_run else repository.check_rights(request_only=create_pr)
+    head = repository.head()
+    if head is None:
+        repository.check_kind()
+        return Plan(repository, files, title, tag, author, create_pr, None, tuple(files), (), None)
+    branch = (create_pr and author and _request(repository, title, author)) or Branch("main", head)
+    there = repository.hashes(branch.head, files)
+    changed = tuple(path for path in files if path in there and not is_same(there[path], files[path]))
+    added = tuple(path for path in files if path not in there)
+    tagged = _tagged(repository, files, tag) if tag else None
+    return Plan(repository, files, title, tag, author, create_pr, branch, added, changed, tagged)
+
+
+def check_size(files: Iterable[Path]) -> None:
+    """Refuse files that are, together, too large to be meant.
+
+    Raises:
+        HubError: they are.
+    """
+    size = sum(file.stat().st_size for file in files)
+    if size > LIMIT:
+        told = f"{size / 1e6:,.0f} MB are more than the {LIMIT / 1e6:.0f} MB that are published at once"
+        raise HubError(f"{told}; take out what does not belong there")
 
 
 def before(plan: Plan, path: str, cache: Path) -> bytes | None:
@@ -127,9 +144,10 @@ def publish(plan: Plan, *, private: bool = False) -> Published:
             branch = _create(repository, private)
         sent = bool(plan.added or plan.changed)
         if sent:
-            branch = persist(partial(_commit, plan, branch), partial(_committed, plan, branch))
+            branch = _send(plan, branch)
         if plan.tag and not plan.create_pr:
-            persist(partial(_set_tag, plan, branch.head), partial(_tagged, repository, plan.files, plan.tag))
+            with telling(repository.id, f"published as {branch.head[:12]}, but without the tag {plan.tag}: "):
+                persist(partial(_set_tag, plan, branch.head), partial(_tagged, repository, plan.files, plan.tag))
         return Published(branch.head, _page(plan, branch.number), sent)
 
 
@@ -140,18 +158,16 @@ def check_back(plan: Plan, revision: str, cache: Path) -> None:
         HubError: one is different there, or they cannot be read.
     """
     for path, file in plan.files.items():
-        try:
+        with telling(plan.repository.id, f"published as {revision[:12]}, but not read back: "):
             there = _download(plan.repository, path, revision, cache).read_bytes()
-        except Exception as error:
-            told = explain(error, plan.repository.id)
-            raise HubError(f"published as {revision[:12]}, but not read back: {told}") from error
         if sha256(there).digest() != sha256(file.read_bytes()).digest():
             raise HubError(f"published as {revision[:12]}, but {path} came back as something else; {AGAIN}")
 
 
 def _download(repository: Repository, path: str, revision: str, cache: Path) -> Path:
-    kind, token = repository.kind, repository.token or False
-    return Path(hf_hub_download(repository.id, path, repo_type=kind, revision=revision, cache_dir=cache, token=token))
+    token = repository.token or False
+    ask = partial(hf_hub_download, repository.id, path, repo_type=repository.kind, revision=revision, token=token)
+    return Path(persist(partial(ask, cache_dir=cache)))
 
 
 def _request(repository: Repository, title: str, author: str) -> Branch | None:
@@ -185,15 +201,25 @@ def _create(repository: Repository, private: bool) -> Branch:
     return Branch("main", persist(create, repository.head))
 
 
-def _commit(plan: Plan, branch: Branch) -> Branch:
-    """Send the files; the branch as it is then."""
+def _send(plan: Plan, branch: Branch) -> Branch:
+    """Upload and commit the files that differ; the branch as it is then.
+
+    The upload comes first and apart, since the client repeats it by itself, which it does not do with a commit.
+    """
+    repository, opens = plan.repository, plan.create_pr and branch.number is None
     operations = [CommitOperationAdd(path, plan.files[path]) for path in (*plan.added, *plan.changed)]
-    opens = plan.create_pr and branch.number is None
-    done = plan.repository.api.create_commit(
-        plan.repository.id, operations, commit_message=plan.title, repo_type=plan.repository.kind,
-        revision=branch.name, create_pr=opens, parent_commit=branch.head,
-    )  # fmt: skip
-    return Branch(f"refs/pr/{done.pr_num}" if opens else branch.name, done.oid)
+    repository.api.preupload_lfs_files(
+        repository.id, operations, repo_type=repository.kind, revision=branch.name, create_pr=opens, free_memory=False
+    )
+
+    def commit() -> Branch:
+        done = repository.api.create_commit(
+            repository.id, operations, commit_message=plan.title, repo_type=repository.kind, revision=branch.name,
+            create_pr=opens, parent_commit=branch.head,
+        )  # fmt: skip
+        return Branch(f"refs/pr/{done.pr_num}" if opens else branch.name, done.oid)
+
+    return persist(commit, partial(_committed, plan, branch))
 
 
 def _committed(plan: Plan, branch: Branch) -> Branch | None:

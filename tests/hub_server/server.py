@@ -150,7 +150,9 @@ def _find(method: str, path: str) -> tuple[Endpoint | None, dict[str, str]]:
 def hub(folder: Path) -> Iterator[Server]:
     """A hub that keeps its files in a folder and answers while the context lasts."""
     application = Server(folder)
-    config = uvicorn.Config(application, host="127.0.0.1", port=0, log_level="critical", lifespan="off")
+    config = uvicorn.Config(
+        application, host="127.0.0.1", port=0, log_level="critical", lifespan="off", timeout_keep_alive=300
+    )
     running = uvicorn.Server(config)
     thread = Thread(target=running.run, daemon=True)
     thread.start()
