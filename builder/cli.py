@@ -26,6 +26,7 @@ app.command()(contribute.new_prompt)
 app.command()(contribute.new_scenario)
 app.command()(contribute.check_changes)
 app.command()(publish.publish)
+app.command()(publish.check_pr)
 app.add_typer(bench, name="bench")
 
 

@@ -127,7 +127,7 @@ def before(plan: Plan, path: str, cache: Path) -> bytes | None:
     if plan.branch is None or path in plan.added:
         return None
     with telling(plan.repository.id):
-        return _download(plan.repository, path, plan.branch.head, cache).read_bytes()
+        return download(plan.repository, path, plan.branch.head, cache).read_bytes()
 
 
 def publish(plan: Plan, *, private: bool = False) -> Published:
@@ -159,12 +159,13 @@ def check_back(plan: Plan, revision: str, cache: Path) -> None:
     """
     for path, file in plan.files.items():
         with telling(plan.repository.id, f"published as {revision[:12]}, but not read back: "):
-            there = _download(plan.repository, path, revision, cache).read_bytes()
+            there = download(plan.repository, path, revision, cache).read_bytes()
         if sha256(there).digest() != sha256(file.read_bytes()).digest():
             raise HubError(f"published as {revision[:12]}, but {path} came back as something else; {AGAIN}")
 
 
-def _download(repository: Repository, path: str, revision: str, cache: Path) -> Path:
+def download(repository: Repository, path: str, revision: str, cache: Path) -> Path:
+    """A file at a revision, below the folder `cache`; clients' errors are to be told by `telling`."""
     token = repository.token or False
     ask = partial(hf_hub_download, repository.id, path, repo_type=repository.kind, revision=revision, token=token)
     return Path(persist(partial(ask, cache_dir=cache)))

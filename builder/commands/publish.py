@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from builder.commands.records import USER_ERROR
+from builder.commands.contribute import counted
+from builder.commands.records import USER_ERROR, Folder
 from builder.commands.tables import make_table, print_table
+from builder.shipped import RECORDS
 
 if TYPE_CHECKING:
     from builder.release.publish import Preview
@@ -48,6 +50,30 @@ def publish(
     done = publish_release(release, found.plan, private=private)
     what = "published" if done.sent else "nothing to upload;"
     print(f"{what} version {release.version} as {done.revision}, read back and compared: {done.url}")
+
+
+def check_pr(
+    number: Annotated[int, typer.Argument(metavar="N", min=1, help="Number of the pull request.")],
+    repo_id: RepoId,
+    records_folder: Folder = RECORDS,
+) -> None:
+    """Check a pull request on the Hub as check-changes does, and say all that is wrong in one comment there.
+
+    The comment is edited when the check runs again. The token is that of HF_TOKEN or of `hf auth login`.
+    """
+    from builder.contribute.pull_request import check_request, comment_on
+    from hub_cards.hub import Repository
+
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
+    repository = Repository(repo_id)
+    request, checked = check_request(repository, number, records_folder)
+    for problem in checked.problems:
+        print(problem)
+    done = comment_on(repository, number, request, checked)
+    if checked.problems:
+        typer.echo(f"{counted(len(checked.problems), 'problem')}; {done}", err=True)
+        raise typer.Exit(USER_ERROR)
+    print(f"{counted(checked.changed, 'record')} changed, no problems; {done}")
 
 
 def _show(found: "Preview") -> None:
