@@ -30,6 +30,7 @@ AGAIN = "run the same command again"
 LOGIN = "set HF_TOKEN, or log in with `hf auth login`"
 PASSING = (408, 429, 500, 502, 503, 504)  # statuses after which the same request may succeed
 IN_DOUBT = (409, 412)  # what an applied request is answered when it comes again
+UNREACHABLE = (ConnectError, ConnectTimeout, UnsupportedProtocol)
 WAITS = (1, 2, 4)  # seconds before each further try
 STATUSES = {
     401: f"the Hub does not accept the token; make one that may write, and {LOGIN}",
@@ -124,7 +125,7 @@ def persist(do: Callable[[], Done], look: Callable[[], Done | None] = lambda: No
             return do()
         except (HfHubHTTPError, TransportError, LocalEntryNotFoundError) as error:
             status = _status(cause(error))
-            if status not in (None, *PASSING, *IN_DOUBT):
+            if status not in (None, *PASSING, *IN_DOUBT) or isinstance(cause(error), UNREACHABLE):
                 raise
             found = look()
             if found is not None:
@@ -165,7 +166,7 @@ def explain(error: BaseException, repo: str) -> str:
     if isinstance(error, HfHubHTTPError):
         status = error.response.status_code
         return STATUSES.get(status, f"the Hub failed ({status}); {AGAIN}").format(repo=repo)
-    if isinstance(error, ConnectError | ConnectTimeout | UnsupportedProtocol):
+    if isinstance(error, UNREACHABLE):
         return f"{constants.ENDPOINT} cannot be reached; check the network and HF_ENDPOINT, and {AGAIN}"
     if isinstance(error, TransportError):
         return f"the connection to {constants.ENDPOINT} broke; {AGAIN}"
