@@ -12,12 +12,13 @@ from eval.commands.heads import head
 from eval.commands.heatmap import heatmap
 from eval.commands.judge import judge
 from eval.commands.organism import organism
+from eval.commands.publish import publish
 from eval.commands.results import compare, report
 from eval.commands.run import run, twins
 from eval.errors import run_command
 
 app = typer.Typer(help="Find out why a model refuses harmless requests, and what helps.", no_args_is_help=True)
-for command in (diagnose, heatmap, run, report, compare, twins, judge, direction, head):
+for command in (diagnose, heatmap, run, report, compare, publish, twins, judge, direction, head):
     app.command()(command)
 for group, name in ((organism, "organism"), (bench, "bench"), (guard, "guard")):
     app.add_typer(group, name=name)
