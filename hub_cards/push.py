@@ -16,7 +16,7 @@ from huggingface_hub import CommitOperationAdd, hf_hub_download
 from hub_cards.errors import HubError
 from hub_cards.hub import AGAIN, Repository, is_same, persist, telling
 
-LIMIT = 200_000_000  # bytes of all files together
+LIMIT = 200_000_000  # bytes of all files together; a release of ours has less than one million
 
 
 class Published(NamedTuple):
@@ -76,14 +76,14 @@ class Plan:
 
 def plan(
     files: Mapping[str, Path], repository: Repository, title: str, *, tag: str = "", create_pr: bool = False,
-    dry_run: bool = False,
+    dry_run: bool = False, limit: int = LIMIT,
 ) -> Plan:  # fmt: skip
-    """Look what publishing the files would change; only reads.
+    """Look what publishing the files, of no more than `limit` bytes together, would change; only reads.
 
     Raises:
         HubError: too many bytes, no right to publish, the tag stands for other files, or the Hub cannot be read.
     """
-    check_size(files.values())
+    check_size(files.values(), limit)
     if repository.id.count("/") != 1:
         raise HubError(f"{repository.id!r} is no name of a repository; write it as OWNER/NAME")
     with telling(repository.id):
@@ -106,15 +106,15 @@ def _look(
     return Plan(repository, files, title, tag, author, create_pr, branch, added, changed, tagged)
 
 
-def check_size(files: Iterable[Path]) -> None:
+def check_size(files: Iterable[Path], limit: int = LIMIT) -> None:
     """Refuse files that are, together, too large to be meant.
 
     Raises:
         HubError: they are.
     """
     size = sum(file.stat().st_size for file in files)
-    if size > LIMIT:
-        told = f"{size / 1e6:,.0f} MB are more than the {LIMIT / 1e6:.0f} MB that are published at once"
+    if size > limit:
+        told = f"{size / 1e6:,.0f} MB are more than the {limit / 1e6:.0f} MB that are published at once"
         raise HubError(f"{told}; take out what does not belong there")
 
 

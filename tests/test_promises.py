@@ -57,7 +57,9 @@ def test_attention_hooks_live_in_one_file() -> None:
     assert [p.relative_to(ROOT).as_posix() for p in users] == ["eval/mitigation/steer.py"]
 
 
-@pytest.mark.parametrize("module", ["builder.cli", "eval.cli", "eval.diagnose", "hub_cards.render", *TORCH_FREE])
+@pytest.mark.parametrize(
+    "module", ["builder.cli", "eval.cli", "eval.diagnose", "hub_cards.render", "hub_cards.push", *TORCH_FREE]
+)
 def test_no_torch_at_import(module: str) -> None:
     code = f"import sys, {module}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

@@ -108,12 +108,7 @@ class Table:
             (self.folder / user / name).write_bytes(content)
         self.server.add_token(token, user)
         if not endpoint.new:
-            store = self.server.store
-            made = store.create("datasets", f"{user}/data", False, user)
-            head = made.references["refs/heads/main"]
-            old = files_of(user, 1).items()
-            tree = {name: store.entry(content, lfs=name.endswith("parquet")) for name, content in old}
-            made.references["refs/heads/main"] = store.add_commit(head, "Version 1", "", user, tree)
+            self.server.put("datasets", f"{user}/data", files_of(user, 1))
         self.server.fail(user, endpoint.name, fault, times=1 if once else None, since=endpoint.since)
         repository = Repository(f"{user}/data", token=token)
         message = self.publish(repository, endpoint)

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
@@ -17,7 +17,8 @@ from starlette.types import Receive, Scope, Send
 from tests.hub_server import discussions, files, repositories, uploads
 from tests.hub_server.call import Call
 from tests.hub_server.faults import Fault, Faults, Halved, Rule, answer_status, header, reset, swallow
-from tests.hub_server.storage import Refused, Store, User
+from tests.hub_server.storage import MAIN, Kind, Refused, Store, User
+from tests.hub_server.uploads import LFS_ENDINGS
 
 
 class Endpoint(NamedTuple):
@@ -82,6 +83,15 @@ class Server:
     def add_token(self, token: str, name: str, role: str = "write", **organisations: str) -> None:
         """Let a token be `name`'s, for reading only or for writing, with a role in each organisation."""
         self.store.tokens[token] = User(name, role, organisations)
+
+    def put(self, kind: Kind, name: str, files: Mapping[str, bytes], tag: str = "") -> str:
+        """Make files the whole of a repository, which is made if there is none, and give the commit."""
+        store, owner = self.store, name.split("/")[0]
+        found = store.repositories.get((kind, name)) or store.create(kind, name, False, owner)
+        tree = {path: store.entry(content, lfs=path.endswith(LFS_ENDINGS)) for path, content in files.items()}
+        oid = store.add_commit(found.references[MAIN], f"Put {len(files)} files", "", owner, tree)
+        found.references |= {MAIN: oid} | ({f"refs/tags/{tag}": oid} if tag else {})
+        return oid
 
     def fail(self, user: str, endpoint: str, fault: Fault, times: int | None = None, since: str = "") -> None:
         """Add a rule, as `Rule` explains them."""

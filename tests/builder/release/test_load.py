@@ -3,10 +3,10 @@
 import re
 from pathlib import Path
 
-from builder.release.build import release
+from builder.release.build import FILES, release
 from eval.record import Record
 from tests.hub_server import hub
-from tests.hub_server.client import commands, python
+from tests.hub_server.client import python
 from tests.test_promises import ROOT
 
 SHOW = """
@@ -25,12 +25,9 @@ def test_the_calls_of_the_readme(few: list[Record], tmp_path: Path) -> None:
         for record in first
     ]
     with hub(tmp_path / "hub") as server:
-        server.add_token("hf_anna", "anna", lab="write")
-        for records in (first, second):
+        for records, tag in ((first, "v1.0.0"), (second, "v1.1.0")):
             folder = release(records, tmp_path / "xsb")
-            line = ["publish", str(folder), "--repo-id", "lab/xsb"]
-            ((status, _, err),) = commands(server, tmp_path / "home", "builder.cli", [("hf_anna", line)])
-            assert status == 0, err
+            server.put("datasets", "lab/xsb", {name: (folder / name).read_bytes() for name in FILES}, tag)
         told = python(server, tmp_path / "other", "", (code + SHOW).replace("ORG", "lab")).splitlines()
     counts = {
         (name, split): sum(r.split == split and (r.scenario_id is None) == (name == "xsb") for r in few)

@@ -34,7 +34,7 @@ def test_a_version_is_shown_sent_tagged_and_read_back(server: Server, few: list[
     folder = release(few, tmp_path / "xsb")
     to = ["publish", str(folder), "--repo-id", "lab/xsb"]
     dry, first, again = commands(
-        server, tmp_path / "home", "builder.cli", [("", [*to, "--dry-run"]), ("hf_anna", to), ("hf_anna", to)]
+        server, tmp_path / "home", "builder.cli", [("", [*to, "--dry-run"]), ("hf_anna", to), ("", [*to, "--dry-run"])]
     )
     assert dry[0] == 0 and dry[1].startswith("lab/xsb, a new repository: Release 0.1.0\n")
     assert dry[1].endswith("dry run: nothing was published\n") and "homonyms" in dry[1]
@@ -46,7 +46,7 @@ def test_a_version_is_shown_sent_tagged_and_read_back(server: Server, few: list[
         "Release 0.1.0",
         "initial commit",
     ]
-    assert again[0] == 0 and "files unchanged: 8\nnothing to upload; version 0.1.0 as" in again[1]
+    assert again[0] == 0 and again[1].startswith("lab/xsb, main: Release 0.1.0\nfiles unchanged: 8\ndry run")
     assert server.faults.asked["anna", "commit"] == server.faults.asked["anna", "tag"] == 1
 
     # The next version: a record in other words, one less; the card's lines.
@@ -76,6 +76,12 @@ def test_what_is_refused_is_told_in_one_line_and_changes_nothing(
     (tmp_path / "large").mkdir()
     with (tmp_path / "large" / "model.bin").open("wb") as file:
         file.truncate(2_000_000_000)
+    numbered = [record.model_copy(update={"version": "1.0.0"}) for record in few]
+    files = read_release(release(numbered, tmp_path / "first")).files
+    server.put("datasets", "lab/frozen", {path: file.read_bytes() for path, file in files.items()}, "v1.0.0")
+    at = next(at for at, record in enumerate(numbered) if record.split == "test" and record.scenario_id is None)
+    numbered[at] = numbered[at].model_copy(update={"why": "Another reason.", "version": "1.1.0"})
+    frozen = release(numbered, tmp_path / "frozen")
     before = dict(tagged.references)
     cases = {
         ("", "lab/xsb"): "no token for the Hub; set HF_TOKEN, or log in with `hf auth login`",
@@ -91,8 +97,13 @@ def test_what_is_refused_is_told_in_one_line_and_changes_nothing(
     }
     lines = [(token, ["publish", str(folder), "--repo-id", name]) for token, name in cases]
     lines.append(("hf_anna", ["publish", str(tmp_path / "large"), "--repo-id", "lab/xsb"]))
-    told = [*cases.values(), "2,000 MB are more than the 200 MB that are published at once; take out what does not "
-            "belong there"]  # fmt: skip
+    lines.append(("hf_anna", ["publish", str(frozen), "--repo-id", "lab/frozen"]))
+    told = [
+        *cases.values(),
+        "2,000 MB are more than the 200 MB that are published at once; take out what does not belong there",
+        "the test split of xsb in lab/frozen is of version 1.0.0 and would change; put new records in dev, or raise "
+        "the major version",
+    ]
     done = commands(server, tmp_path / "home", "builder.cli", lines)
     assert done == [(2, "", f"error: {line}\n") for line in told]
     (folder / "README.md").write_text("# My own card\n")
@@ -119,12 +130,9 @@ def test_a_card_that_leads_to_other_rows_is_found_when_it_is_loaded(
 ) -> None:
     """Every file is right, and yet users get other rows."""
     found = read_release(release(few, tmp_path / "xsb"))
-    made, store = server.store.create("datasets", "lab/xsb", False, "anna"), server.store
     contents = {path: file.read_bytes() for path, file in found.files.items()}
     contents["README.md"] = contents["README.md"].replace(b"path: xsb/test.parquet", b"path: xsb/dev.parquet")
-    tree = {path: store.entry(content, lfs=path.endswith("parquet")) for path, content in contents.items()}
-    revision = store.add_commit(None, "All", "", "anna", tree)
-    made.references["refs/heads/main"] = revision
+    revision = server.put("datasets", "lab/xsb", contents)
     for name, value in server.environment(tmp_path / "home").items():
         monkeypatch.setenv(name, value)
     with pytest.raises(XsbError, match=r"load_dataset gives other rows in xsb/test than the release has"):
