@@ -2,7 +2,7 @@
 
 import typer
 
-from builder.commands import candidates, contribute, records, review
+from builder.commands import candidates, contribute, publish, records, review
 from builder.commands.filter import bench, filter_candidates
 from eval.errors import run_command
 
@@ -25,6 +25,8 @@ app.command()(review.accept)
 app.command()(contribute.new_prompt)
 app.command()(contribute.new_scenario)
 app.command()(contribute.check_changes)
+app.command()(publish.publish)
+app.command()(publish.check_pr)
 app.add_typer(bench, name="bench")
 
 

@@ -13,6 +13,7 @@ from eval.commands.heads import head
 from eval.commands.heatmap import heatmap
 from eval.commands.judge import judge
 from eval.commands.organism import organism
+from eval.commands.publish import publish
 from eval.commands.results import compare, report
 from eval.commands.run import run, twins
 from eval.commands.serve import serve
@@ -20,7 +21,7 @@ from eval.commands.watch import watch
 from eval.errors import run_command
 
 app = typer.Typer(help="Find out why a model refuses harmless requests, and what helps.", no_args_is_help=True)
-for command in (diagnose, heatmap, run, report, compare, watch, twins, judge, direction, head, serve):
+for command in (diagnose, heatmap, run, report, compare, watch, publish, twins, judge, direction, head, serve):
     app.command()(command)
 app.command("import")(import_run)
 app.command("lm-eval")(lm_eval)

@@ -7,6 +7,8 @@ from difflib import get_close_matches
 from typer import Typer
 from typer.exceptions import Abort, TyperException
 
+from hub_cards.errors import HubError
+
 
 class XsbError(Exception):
     """A user's mistake or a missing resource; its text is one line: what was got, what is allowed, what to do.
@@ -59,7 +61,7 @@ def run_command(app: Typer) -> None:
     """Run a command line; a user's error becomes one line on stderr and exit code 2."""
     try:
         sys.exit(app(standalone_mode=False) or 0)
-    except XsbError as error:
+    except (XsbError, HubError) as error:
         message = str(error)
     except TyperException as error:
         message = error.format_message()

@@ -67,6 +67,7 @@ def test_attention_hooks_live_in_one_file() -> None:
         "eval.harnesses.inspect.tasks",
         "eval.serve.run",
         "eval.serve.upstream",
+        "hub_cards.push",
         "hub_cards.render",
         *TORCH_FREE,
     ],

@@ -50,9 +50,9 @@ def check_changes(
         for problem in problems:
             print(changes.annotation(problem))
     if problems:
-        typer.echo(_counted(len(problems), "problem"), err=True)
+        typer.echo(counted(len(problems), "problem"), err=True)
         raise typer.Exit(USER_ERROR)
-    print(f"{_counted(count, 'record')} changed, no problems")
+    print(f"{counted(count, 'record')} changed, no problems")
 
 
 def _tell(file: Path, folder: Path) -> None:
@@ -71,5 +71,6 @@ def _seen(path: Path) -> str:
     return str(path.resolve().relative_to(here) if path.resolve().is_relative_to(here) else path)
 
 
-def _counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """A number of things, in words."""
     return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -107,12 +107,12 @@ def _check_test_is_frozen(rows: Rows, new: str, out: Path) -> None:
         return
     for name, were in before.items():
         now = [_columns(r, SCHEMAS[name].names) for r in rows[name]["test"]]
-        if [_frozen(row) for row in now] != [_frozen(row) for row in were]:
+        if [frozen(row) for row in now] != [frozen(row) for row in were]:
             told = f"the test split of {name} in {out} is of version {old} and would change"
             raise InputError(f"{told}; put new records in dev, or raise the major version")
 
 
-def _frozen(row: dict[str, Any]) -> dict[str, Any]:
+def frozen(row: dict[str, Any]) -> dict[str, Any]:
     """What a result depends on: all but who reviewed the record, and when it came."""
     return {name: value for name, value in row.items() if name not in ("review", "version")}
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from inspect_ai.model import ChatMessage, ModelOutput
 
-from eval.models.openai import FILTERED
+from eval.models.failures import FILTERED
 from eval.record import Conversation, Message
 
 FINISH = {"stop": "stop", "max_tokens": "length", "model_length": "length", "content_filter": FILTERED}

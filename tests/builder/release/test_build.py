@@ -38,13 +38,6 @@ def released(records: list[Record], tmp_path_factory: pytest.TempPathFactory) ->
     return release(records, tmp_path_factory.mktemp("released") / "xsb")
 
 
-@pytest.fixture(scope="module")
-def few(records: list[Record]) -> list[Record]:
-    """Whole pairs and scenarios of both splits."""
-    scenarios = {split: next(r.scenario_id for r in records if r.scenario_id and r.split == split) for split in SPLITS}
-    return [r for r in records if r.type == "homonyms" or r.scenario_id in scenarios.values()]
-
-
 def contents(folder: Path) -> dict[str, bytes]:
     return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 

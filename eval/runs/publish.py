@@ -1,0 +1,108 @@
+"""Publishes a run as data: its config, report and samples, as a pull request to a dataset of results on the Hub.
+
+There each run has a folder of its own, `runs/MODEL/DATASET-SPLIT-HASH`, which the same run always gets and which reads
+as a run folder. Answers to unsafe prompts are left out unless asked for: what may do harm is not handed on.
+"""
+
+import json
+import re
+from hashlib import sha256
+from pathlib import Path, PurePath
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from eval.errors import InputError
+from eval.judges.verdict import Opinion
+from eval.record import Message
+from eval.runs.config import CIRCUMSTANCES, Config
+from eval.runs.report import read_run, report_of
+from eval.runs.sample import Sample
+from hub_cards.hub import Repository
+from hub_cards.push import Plan, Published, check_back, plan, publish
+
+LEFT_OUT = "left out: the answer to an unsafe prompt"
+
+
+class Results(NamedTuple):
+    """A run as it is published: its folder there, the content of its files, and how many answers are left out."""
+
+    folder: str
+    title: str
+    files: dict[str, str]
+    left_out: int
+
+
+def results(run: Path, unsafe_responses: bool = False) -> Results:
+    """What is published of a run, with the answers to unsafe prompts if `unsafe_responses`.
+
+    Raises:
+        InputError: the folder holds no run, or one that has not ended.
+    """
+    config, samples = read_run(run)
+    if len(samples) < config.answers:
+        told = f"the run in {run} has {len(samples)} of {config.answers} answers"
+        raise InputError(f"{told}; let the same `xsb-eval run` end before it is published")
+    public = config.model_copy(update={"model": _name(config.model), "dataset": _name(config.dataset)})
+    shown = samples if unsafe_responses else [without_harm(sample, config) for sample in samples]
+    lines = "".join(sample.model_dump_json() + "\n" for sample in shown)
+    files = {
+        "config.json": public.model_dump_json(indent=2) + "\n",
+        "report.json": report_of(public, samples).model_dump_json(indent=2) + "\n",
+        "samples.jsonl": lines,
+    }
+    facts = json.dumps(config.model_dump(exclude=set(CIRCUMSTANCES)), sort_keys=True)
+    place = f"{_slug(public.dataset)}-{_slug(public.split)}-{sha256(facts.encode()).hexdigest()[:12]}"
+    title = f"Results of {public.model} on {public.dataset}, {place[-12:]}"
+    left_out = sum(sample.unsafe for sample in samples) if not unsafe_responses else 0
+    return Results(f"runs/{_slug(public.model)}/{place}", title, files, left_out)
+
+
+def publish_results(found: Results, repo_id: str, *, private: bool = False) -> Published:
+    """Open a pull request with a run, or bring the open one up to date, and read it back.
+
+    Raises:
+        HubError: it could not be done; then nothing of it is there.
+    """
+    with TemporaryDirectory() as folder:
+        planned = plan_results(found, repo_id, Path(folder))
+        done = publish(planned, private=private)
+        check_back(planned, done.revision, Path(folder) / "cache")
+    return done
+
+
+def plan_results(found: Results, repo_id: str, folder: Path, *, dry_run: bool = False) -> Plan:
+    """What publishing would change; the files are written to `folder`."""
+    paths = {f"{found.folder}/{name}": folder / name for name in found.files}
+    for name, content in found.files.items():
+        (folder / name).write_text(content, encoding="utf-8")
+    return plan(paths, Repository(repo_id), found.title, create_pr=True, dry_run=dry_run)
+
+
+def without_harm(sample: Sample, config: Config) -> Sample:
+    """The sample without what the model wrote, if its prompt is unsafe; verdicts stay."""
+    if not sample.unsafe:
+        return sample
+    own = config.assistant == "live"  # then the earlier answers are the model's, too
+    sent = [
+        Message(role=turn.role, content=LEFT_OUT) if own and turn.role == "assistant" else turn for turn in sample.sent
+    ]
+    said = {
+        "verdict": _silent(sample.verdict),
+        "judgements": [_silent(judgement) for judgement in sample.judgements],
+        "harm": sample.harm and _silent(sample.harm),
+    }
+    return sample.model_copy(update={**said, "sent": sent, "response": LEFT_OUT, "note": ""})
+
+
+def _silent(opinion: Opinion) -> Opinion:
+    """An opinion without the words of the answer that it rests on."""
+    return opinion.model_copy(update={"evidence": ""})
+
+
+def _name(text: str) -> str:
+    """The name of a model or dataset, of a path its last part: where it lay on a machine is nobody's affair."""
+    return PurePath(text).name if Path(text).is_absolute() or text.startswith((".", "~")) else text
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^\w.-]+", "--", text).strip(".-") or "none"

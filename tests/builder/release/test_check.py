@@ -1,0 +1,118 @@
+"""What keeps a release from being published, and what a release changes of an earlier one."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from builder.release.build import release
+from builder.release.check import Tables, read_release
+from builder.release.difference import Change, card_diff, differences, thawed
+from eval.errors import InputError
+from eval.record import Record
+
+
+@pytest.fixture(scope="module")
+def released(few: list[Record], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return release(few, tmp_path_factory.mktemp("released") / "xsb")
+
+
+@pytest.fixture
+def folder(released: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(released, tmp_path / "xsb")
+
+
+def change_report(folder: Path, **values: Any) -> None:
+    report = json.loads((folder / "build_report.json").read_text())
+    (folder / "build_report.json").write_text(json.dumps(report | values))
+
+
+def test_a_release_has_no_problems(released: Path) -> None:
+    found = read_release(released)
+    assert found.problems == [] and found.version == "0.1.0" and set(found.tables) == {"xsb", "ms_xsb"}
+
+
+def test_a_number_of_the_card_that_was_typed(folder: Path) -> None:
+    card = folder / "README.md"
+    card.write_text(card.read_text().replace("records in all", "records, more or less"))
+    assert read_release(folder).problems == [
+        "README.md does not say what build_report.json says; run xsb-build release again"
+    ]
+
+
+def test_a_card_with_missing_numbers(folder: Path) -> None:
+    report = json.loads((folder / "build_report.json").read_text())
+    del report["readings"]
+    (folder / "build_report.json").write_text(json.dumps(report))
+    (problem,) = read_release(folder).problems
+    assert problem == "the card lacks a number ('readings' is undefined); run xsb-build release again"
+
+
+def test_numbers_that_the_rows_do_not_give(folder: Path) -> None:
+    change_report(folder, records=9999)
+    told = read_release(folder).problems
+    assert "'records' in build_report.json is not what the rows give; run xsb-build release again" in told
+
+
+def test_files_that_are_others(folder: Path) -> None:
+    table = pq.read_table(folder / "xsb" / "dev.parquet")
+    pq.write_table(table.slice(1), folder / "xsb" / "dev.parquet")
+    told = "\n".join(read_release(folder).problems)
+    assert "xsb/dev.parquet is not the file that build_report.json speaks of" in told
+    assert "xsb/dev.parquet is not the file that croissant.json speaks of" in told
+    assert "'counts' in build_report.json" in told
+
+
+def test_records_that_break_a_rule(folder: Path) -> None:
+    table = pq.read_table(folder / "xsb" / "dev.parquet")
+    rows = table.to_pylist()
+    rows[0]["pattern"] = "odd"
+    pq.write_table(table.from_pylist(rows, table.schema), folder / "xsb" / "dev.parquet")
+    assert any("unknown pattern 'odd'" in problem for problem in read_release(folder).problems)
+    rows[0]["focus"] = ["never said"] * len(rows[0]["focus"])
+    pq.write_table(table.from_pylist(rows, table.schema), folder / "xsb" / "dev.parquet")
+    assert any("a row is no record" in problem for problem in read_release(folder).problems)
+
+
+def test_what_is_no_release(folder: Path) -> None:
+    (folder / "thesis.txt").write_text("mine")
+    assert read_release(folder).problems == ["thesis.txt does not belong to a release; take it away"]
+    (folder / "ms_xsb" / "test.parquet").write_bytes(b"PAR1")
+    with pytest.raises(InputError, match=r"the release in .* is damaged \("):
+        read_release(folder)
+    (folder / "LICENSE").unlink()
+    with pytest.raises(InputError, match="lacks LICENSE, so it is no whole release"):
+        read_release(folder)
+    with pytest.raises(InputError, match="is no folder; make a release there"):
+        read_release(folder / "nothing")
+
+
+def row(name: str, kind: str = "homonyms", **other: Any) -> dict[str, Any]:
+    return {"id": name, "type": kind, "version": "1.0.0", "review": None, **other}
+
+
+def tables(test: list[dict[str, Any]], dev: list[dict[str, Any]], dialogues: list[dict[str, Any]]) -> Tables:
+    return {"xsb": {"test": test, "dev": dev}, "ms_xsb": {"test": dialogues, "dev": []}}
+
+
+def test_rows_that_differ_are_counted_by_type() -> None:
+    old = tables([row("a"), row("b")], [row("c"), row("d", "definition")], [row("e")])
+    new = tables([row("a"), row("b", why="else"), row("c")], [row("f", "definition")], [row("e")])
+    assert differences(old, new) == [Change("xsb", "definition", 1, 0, 1), Change("xsb", "homonyms", 0, 2, 0)]
+    assert differences(new, new) == []
+    assert differences(tables([], [], []), tables([], [], [row("e")])) == [Change("ms_xsb", "homonyms", 1, 0, 0)]
+
+
+def test_the_test_split_is_frozen_from_1_0_0_on() -> None:
+    old, new = tables([row("a")], [], []), tables([row("a", why="else")], [], [])
+    reviewed = tables([row("a", version="1.1.0") | {"review": {"status": "accepted"}}], [row("b")], [])
+    assert thawed(old, new, ("1.0.0", "1.1.0")) == "xsb"
+    assert thawed(old, reviewed, ("1.0.0", "1.1.0")) == ""
+    assert thawed(old, new, ("1.0.0", "2.0.0")) == thawed(old, new, ("0.1.0", "0.2.0")) == ""
+
+
+def test_lines_of_the_card() -> None:
+    assert card_diff("one\ntwo\n", "one\n2\n") == ["-two", "+2"]
