@@ -4,7 +4,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, UndefinedError
 
 TEMPLATES = Path(__file__).parent / "templates"
 MARKUP = re.compile(r"([\\`*{}\[\]<>|#~!&]|(?<!\w)_|_(?!\w))")  # an underscore inside of a word is but a character
@@ -16,7 +16,7 @@ def render(template: str, **facts: object) -> str:
     The facts are used as they are, numbers unrounded unless the template rounds them.
 
     Raises:
-        jinja2.UndefinedError: a fact is missing; the message names it.
+        jinja2.UndefinedError: a fact is missing, and the message names it; or one is printed that has no value.
         jinja2.TemplateNotFound: no `<template>.j2` in `hub_cards/templates`.
     """
     return environment(TEMPLATES).get_template(f"{template}.j2").render(**facts)
@@ -30,10 +30,17 @@ def environment(folder: Path) -> Environment:
     """
     made = Environment(
         loader=FileSystemLoader(folder), undefined=StrictUndefined, autoescape=False, trim_blocks=True,
-        lstrip_blocks=True, keep_trailing_newline=True,
+        lstrip_blocks=True, keep_trailing_newline=True, finalize=_valued,
     )  # fmt: skip
     made.filters |= {"code": code, "plain": plain, "percent": percent, "decimals": decimals, "chance": chance}
     return made
+
+
+def _valued(value: object) -> object:
+    """What a template prints; nothing is not printed as "None"."""
+    if value is None:
+        raise UndefinedError("a fact has no value")
+    return value
 
 
 def code(text: object) -> str:

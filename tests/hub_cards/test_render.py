@@ -93,3 +93,10 @@ def test_hub_cards_is_a_leaf() -> None:
         names = [alias.name for node in found if isinstance(node, ast.Import) for alias in node.names]
         names += [node.module or "" for node in found if isinstance(node, ast.ImportFrom)]
         assert not {name.split(".")[0] for name in names} & {"eval", "builder", "space_app"}
+
+
+def test_nothing_is_not_printed_as_a_word(tmp_path: Path) -> None:
+    (tmp_path / "card.j2").write_text("{{ records }} records")
+    assert environment(tmp_path).get_template("card.j2").render(records=0) == "0 records"
+    with pytest.raises(jinja2.UndefinedError, match="a fact has no value"):
+        environment(tmp_path).get_template("card.j2").render(records=None)

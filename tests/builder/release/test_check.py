@@ -37,7 +37,7 @@ def test_a_release_has_no_problems(released: Path) -> None:
 
 def test_a_number_of_the_card_that_was_typed(folder: Path) -> None:
     card = folder / "README.md"
-    card.write_text(card.read_text().replace("records in all", "records, more or less"))
+    card.write_text(card.read_text().replace("records, English", "records or so, English"))
     assert read_release(folder).problems == [
         "README.md does not say what build_report.json says; run xsb-build release again"
     ]
@@ -45,10 +45,24 @@ def test_a_number_of_the_card_that_was_typed(folder: Path) -> None:
 
 def test_a_card_with_missing_numbers(folder: Path) -> None:
     report = json.loads((folder / "build_report.json").read_text())
-    del report["readings"]
+    read = report.pop("readings")
     (folder / "build_report.json").write_text(json.dumps(report))
     (problem,) = read_release(folder).problems
     assert problem == "the card lacks a number ('readings' is undefined); run xsb-build release again"
+    report["readings"] = read | {"count": 1, "of_these_texts": None}
+    (folder / "build_report.json").write_text(json.dumps(report))
+    (problem,) = read_release(folder).problems
+    assert problem == "the card lacks a number (a fact has no value); run xsb-build release again"
+
+
+def test_a_card_that_is_not_true_though_it_is_the_reports(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after an update of the project whose template holds a number of its own."""
+    text = (folder / "README.md").read_text() + "\n99 % of models fail.\n"
+    (folder / "README.md").write_text(text)
+    monkeypatch.setattr("builder.release.check.card", lambda _: text)
+    assert read_release(folder).problems == [
+        "README.md would not be true, no report holds the number 99: 99 % of models fail.; run xsb-build release again"
+    ]
 
 
 def test_numbers_that_the_rows_do_not_give(folder: Path) -> None:
