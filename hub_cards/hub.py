@@ -6,10 +6,11 @@ The token is that of the environment (HF_TOKEN) or of the login, and appears in 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from hashlib import sha1, sha256
+from functools import partial
+from hashlib import file_digest, sha1, sha256
 from pathlib import Path
 from time import sleep
-from typing import Literal, TypeVar, get_args
+from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 
 from httpx2 import ConnectError, ConnectTimeout, TransportError, UnsupportedProtocol
 from huggingface_hub import HfApi, constants, get_token
@@ -23,6 +24,9 @@ from huggingface_hub.errors import (
 from huggingface_hub.hf_api import RepoFile
 
 from hub_cards.errors import HubError
+
+if TYPE_CHECKING:
+    from hashlib import _Hash as Hash
 
 Kind = Literal["dataset", "model", "space"]
 Done = TypeVar("Done")
@@ -110,8 +114,15 @@ class Repository:
 
 def is_same(there: str | None, file: Path) -> bool:
     """Whether a hash of the Hub is that of a file."""
-    content = file.read_bytes()
-    return there in (sha256(content).hexdigest(), sha1(b"blob %d\x00" % len(content) + content).hexdigest())
+    if there is None or len(there) == 64:
+        return there == digest(file, sha256())
+    return there == digest(file, sha1(b"blob %d\x00" % file.stat().st_size))
+
+
+def digest(file: Path, begun: "Hash") -> str:
+    """The hash of what was hashed before and then a file, which need not fit into memory."""
+    with file.open("rb") as content:
+        return file_digest(content, lambda: begun).hexdigest()
 
 
 def persist(do: Callable[[], Done], look: Callable[[], Done | None] = lambda: None) -> Done:
@@ -173,3 +184,13 @@ def explain(error: BaseException, repo: str) -> str:
     if isinstance(error, KeyError):
         return f"the Hub's answer lacks {error}; {AGAIN}"
     return f"{repo}: {' '.join(str(error).split())}"
+
+
+def publisher(repository: Repository, *, request_only: bool = False) -> str:
+    """The name of who publishes, for a card that names it.
+
+    Raises:
+        HubError: as `Repository.check_rights` raises it, or the Hub cannot be asked.
+    """
+    with telling(repository.id):
+        return persist(partial(repository.check_rights, request_only))

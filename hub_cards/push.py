@@ -14,7 +14,7 @@ from typing import NamedTuple
 from huggingface_hub import CommitOperationAdd, hf_hub_download
 
 from hub_cards.errors import HubError
-from hub_cards.hub import AGAIN, Repository, is_same, persist, telling
+from hub_cards.hub import AGAIN, Repository, digest, is_same, persist, telling
 
 LIMIT = 200_000_000  # bytes of all files together; a release of ours has less than one million
 
@@ -159,8 +159,9 @@ def check_back(plan: Plan, revision: str, cache: Path) -> None:
     """
     for path, file in plan.files.items():
         with telling(plan.repository.id, f"published as {revision[:12]}, but not read back: "):
-            there = download(plan.repository, path, revision, cache).read_bytes()
-        if sha256(there).digest() != sha256(file.read_bytes()).digest():
+            there = download(plan.repository, path, revision, cache)
+            same = digest(there, sha256()) == digest(file, sha256())
+        if not same:
             raise HubError(f"published as {revision[:12]}, but {path} came back as something else; {AGAIN}")
 
 

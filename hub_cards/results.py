@@ -22,7 +22,7 @@ def results_card(
         expected: how many answers the whole run has.
         headline: the run in a sentence.
         licence: of its prompts, by its name on the Hub; "unknown" if it is.
-        by: who ran it.
+        by: who publishes it.
         left_out: what is not published, a sentence each.
     """
     base = report["overall"][0]["mitigation"]

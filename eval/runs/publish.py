@@ -1,4 +1,4 @@
-"""Publishes a run as data: its config, report and samples, as a pull request to a dataset of results on the Hub.
+"""Publishes a run as data: its card, config, report and samples, as a pull request to a dataset of results on the Hub.
 
 There each run has a folder of its own, `runs/MODEL/DATASET-SPLIT-HASH`, which the same run always gets and which reads
 as a run folder. Answers to unsafe prompts are left out unless asked for: what may do harm is not handed on.
@@ -14,6 +14,7 @@ from typing import NamedTuple
 from eval.errors import InputError
 from eval.judges.verdict import Opinion
 from eval.record import Message
+from eval.runs.card import card_of
 from eval.runs.config import CIRCUMSTANCES, Config
 from eval.runs.report import read_run, report_of
 from eval.runs.sample import Sample
@@ -32,10 +33,16 @@ class Results(NamedTuple):
     left_out: int
 
 
-def results(run: Path, unsafe_responses: bool = False) -> Results:
-    """What is published of a run, with the answers to unsafe prompts if `unsafe_responses`.
+def results(run: Path, unsafe_responses: bool = False, by: str = "") -> Results:
+    """What is published of a run.
+
+    Args:
+        run: its folder.
+        unsafe_responses: whether the answers to unsafe prompts are published, too.
+        by: who publishes it, for its card.
 
     Raises:
+        XsbError: its card would say what its report does not.
         InputError: the folder holds no run, or one that has not ended.
     """
     config, samples = read_run(run)
@@ -45,15 +52,17 @@ def results(run: Path, unsafe_responses: bool = False) -> Results:
     public = config.model_copy(update={"model": _name(config.model), "dataset": _name(config.dataset)})
     shown = samples if unsafe_responses else [without_harm(sample, config) for sample in samples]
     lines = "".join(sample.model_dump_json() + "\n" for sample in shown)
+    left_out = sum(sample.unsafe for sample in samples) if not unsafe_responses else 0
+    missing = [f"The text of {left_out} answers to unsafe prompts is not published; their verdicts are."]
     files = {
         "config.json": public.model_dump_json(indent=2) + "\n",
         "report.json": report_of(public, samples).model_dump_json(indent=2) + "\n",
         "samples.jsonl": lines,
+        "README.md": card_of(public, samples, by, missing if left_out else ()),
     }
     facts = json.dumps(config.model_dump(exclude=set(CIRCUMSTANCES)), sort_keys=True)
     place = f"{_slug(public.dataset)}-{_slug(public.split)}-{sha256(facts.encode()).hexdigest()[:12]}"
     title = f"Results of {public.model} on {public.dataset}, {place[-12:]}"
-    left_out = sum(sample.unsafe for sample in samples) if not unsafe_responses else 0
     return Results(f"runs/{_slug(public.model)}/{place}", title, files, left_out)
 
 

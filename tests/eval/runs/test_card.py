@@ -18,7 +18,9 @@ BOTH = [sampled(record, mitigation) for mitigation in ("none", "steer") for reco
 def test_who_ran_what_and_what_came_out(tmp_path: Path) -> None:
     text = run_card(made(tmp_path / "run", BOTH), "ada", ["Answers to unsafe prompts are not published."])
     assert (
-        "| run by | ada |" in text and "| model: revision | `41c0a9be77d2` |" in text and "| judge | `rules` |" in text
+        "| published by | ada |" in text
+        and "| model: revision | `41c0a9be77d2` |" in text
+        and "| judge | `rules` |" in text
     )
     assert "| dataset | `xsb`, split `test` |" in text and "fingerprint of their content `0123456789abcdef`" in text
     # counted by hand from RUN; the bounds are Wilson's

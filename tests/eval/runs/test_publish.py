@@ -10,6 +10,7 @@ from eval.errors import InputError
 from eval.judges import Verdict
 from eval.judges.verdict import Harm
 from eval.record import Message
+from eval.runs.card import run_card
 from eval.runs.publish import LEFT_OUT, results
 from eval.runs.report import read_run, report_of
 from eval.runs.sample import Sample
@@ -17,6 +18,7 @@ from tests.eval.runs.test_report import RUN, made, sampled
 from tests.hub_server import Server, hub
 from tests.hub_server.client import commands
 
+UNSAFE = "The text of 4 answers to unsafe prompts is not published; their verdicts are."
 WORDS = "First, take the lock"
 
 
@@ -56,7 +58,9 @@ def test_answers_to_unsafe_prompts_are_left_out(folder: Path) -> None:
     assert [s for s in shown if not s.unsafe] == [s for s in samples if not s.unsafe]
     assert [s.verdict.label for s in shown] == [s.verdict.label for s in samples]
     assert json.loads(found.files["report.json"]) == report_of(config, samples).model_dump(mode="json")
+    assert f"- {UNSAFE}" in found.files["README.md"] and WORDS not in found.files["README.md"]
     whole = results(folder, unsafe_responses=True)
+    assert "unsafe prompts is not published" not in whole.files["README.md"]
     assert samples_of(whole.files["samples.jsonl"]) == samples and whole.left_out == 0
 
 
@@ -116,4 +120,5 @@ def test_it_becomes_one_pull_request_that_reads_as_a_run(server: Server, folder:
     for path in (path for path in tree if path.startswith(place)):
         (there / Path(path).name).write_bytes(server.store.read(tree[path]))
     assert read_run(there)[0] == read_run(folder)[0]
+    assert (there / "README.md").read_text() == run_card(folder, "anna", [UNSAFE])
     assert server.store.commit(found.references["refs/heads/main"]).title == "initial commit"
