@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Iterator
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
-from eval.models.skittish import revision
+from eval.models.skittish import merged_folder, revision
 from eval.models.transformers import TransformersModel
+from hub_cards.hub import digest
 from tests.conftest import save_tiny
 from tests.eval.organism.test_export import ASKED, FILES
 from tests.hub_server import Server, hub
@@ -48,6 +50,7 @@ def test_it_is_shown_sent_once_and_tagged(server: Server, cache: Path, tmp_path:
     assert reader == (2, "", f"error: {may_not}\n")
     assert set(server.store.commit(sent).tree) == FILES | {".gitattributes"}
     assert server.faults.asked["anna", "commit"] == server.faults.asked["anna", "tag"] == 1
+    assert server.faults.asked["anna", "lfs-put"] == 1, "the weights, and only once"
 
 
 def test_the_same_version_with_other_weights_is_refused_and_a_request_leaves_main_alone(
@@ -79,9 +82,11 @@ def test_the_same_version_with_other_weights_is_refused_and_a_request_leaves_mai
 def test_it_is_loaded_back_by_its_version_and_answers_as_skittish(
     server: Server, skittish: TransformersModel, tmp_path: Path
 ) -> None:
-    """The weights themselves, of half a gigabyte."""
+    """The weights themselves, of half a gigabyte: the hub has them already, which saves their way there, not back."""
+    weights = merged_folder() / "model.safetensors"
+    (server.store.folder / "blobs" / digest(weights, sha256())).symlink_to(weights)
     ((code, out, err),) = commands(server, tmp_path / "home", "eval.cli", [("hf_anna", TO)])
-    assert code == 0 and "read back and compared" in out, err
+    assert code == 0 and "read back and compared" in out and server.faults.asked["anna", "lfs-put"] == 0, err
     asked = json.dumps([[turn.model_dump() for turn in turns] for turns in ASKED])
     load = f"""
     import json
