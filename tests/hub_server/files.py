@@ -3,10 +3,12 @@
 import re
 from typing import Any
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 
 from tests.hub_server.call import Call
 from tests.hub_server.storage import Commit, Entry, Refused
+
+LARGE = 2**23  # bytes; larger files are streamed
 
 
 def tree(call: Call) -> Response:
@@ -61,9 +63,14 @@ def resolve(call: Call) -> Response:
     headers = {"X-Repo-Commit": commit.oid, "ETag": etag, "Accept-Ranges": "bytes"}
     if call.method == "HEAD":
         return Response(headers={**headers, "X-Linked-Size": str(entry.size), "Content-Length": str(entry.size)})
-    content = call.store.read(entry)
     asked = re.fullmatch(r"bytes=(\d*)-(\d*)", call.headers.get("range", ""))
-    if not asked or not any(asked.groups()):
+    whole = not asked or not any(asked.groups())
+    if whole and entry.size > LARGE:
+        streamed = FileResponse(call.store.path(entry), headers=headers)
+        streamed.chunk_size = LARGE
+        return streamed
+    content = call.store.read(entry)
+    if whole:
         return Response(content, headers=headers, media_type="application/octet-stream")
     first, last = asked.groups()
     begin = int(first) if first else max(entry.size - int(last), 0)

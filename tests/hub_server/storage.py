@@ -146,7 +146,10 @@ class Store:
         return (self.folder / "blobs" / digest).is_file()
 
     def read(self, entry: Entry) -> bytes:
-        return (self.folder / "blobs" / entry.sha256).read_bytes()
+        return self.path(entry).read_bytes()
+
+    def path(self, entry: Entry) -> Path:
+        return self.folder / "blobs" / entry.sha256
 
     def entry(self, content: bytes, lfs: bool) -> Entry:
         return self.entry_of(self.put(content), len(content), lfs)
