@@ -77,6 +77,16 @@ class Repository:
         there = self.hashes(revision, files)
         return all(is_same(there.get(path), file) for path, file in files.items())
 
+    def has(self, path: str) -> bool:
+        """Whether there is such a file on main.
+
+        Raises:
+            HubError: it cannot be looked for.
+        """
+        with telling(self.id):
+            head = persist(self.head)
+            return head is not None and bool(persist(partial(self.hashes, head, [path])))
+
     def check_kind(self) -> None:
         """Refuse a name under which there is a repository of another kind and none of this one.
 

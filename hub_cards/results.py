@@ -1,4 +1,4 @@
-"""The card of a run's folder, from its report."""
+"""The card of a run's folder, from its report, and that of the repository that holds many."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -37,6 +37,11 @@ def results_card(
         "shown": shown, "labels": labels, "types": _types(report, base), "against": against, "titles": TITLES,
     }  # fmt: skip
     return render("results.md", front=_front(report, licence), metrics=metrics, **report, **facts)
+
+
+def collection_card(repo: str) -> str:
+    """The card of a repository of results, by its name there: the frame, which holds no figures."""
+    return render("collection.md", repo=repo)
 
 
 def _types(report: Mapping[str, Any], base: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from eval.runs.report import read_run, report_of
 from eval.runs.sample import Sample
 from hub_cards.hub import Repository
 from hub_cards.push import Plan, Published, check_back, plan, publish
+from hub_cards.results import collection_card
 
 LEFT_OUT = "left out: the answer to an unsafe prompt"
 
@@ -80,11 +81,18 @@ def publish_results(found: Results, repo_id: str, *, private: bool = False) -> P
 
 
 def plan_results(found: Results, repo_id: str, folder: Path, *, dry_run: bool = False) -> Plan:
-    """What publishing would change; the files are written to `folder`."""
+    """What publishing would change; the files are written to `folder`.
+
+    A repository without a card gets one, in the same request; the one that it has is left to its owners.
+    """
+    repository = Repository(repo_id)
     paths = {f"{found.folder}/{name}": folder / name for name in found.files}
     for name, content in found.files.items():
         (folder / name).write_text(content, encoding="utf-8")
-    return plan(paths, Repository(repo_id), found.title, create_pr=True, dry_run=dry_run)
+    if not repository.has("README.md"):
+        paths["README.md"] = folder / "collection.md"
+        paths["README.md"].write_text(collection_card(repo_id), encoding="utf-8")
+    return plan(paths, repository, found.title, create_pr=True, dry_run=dry_run)
 
 
 def without_harm(sample: Sample, config: Config) -> Sample:

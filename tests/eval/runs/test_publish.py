@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from huggingface_hub import DatasetCard
 
 from eval.errors import InputError
 from eval.judges import Verdict
@@ -14,6 +15,7 @@ from eval.runs.card import run_card
 from eval.runs.publish import LEFT_OUT, results
 from eval.runs.report import read_run, report_of
 from eval.runs.sample import Sample
+from hub_cards.check import problems
 from tests.eval.runs.test_report import RUN, made, sampled
 from tests.hub_server import Server, hub
 from tests.hub_server.client import commands
@@ -115,6 +117,9 @@ def test_it_becomes_one_pull_request_that_reads_as_a_run(server: Server, folder:
     found = server.store.repositories["datasets", "lab/xsb-results"]
     assert len(found.discussions) == 1 and found.discussions[0].author == "anna"
     tree = server.store.commit(found.references["refs/pr/1"]).tree
+    card = server.store.read(tree["README.md"]).decode()
+    assert str(DatasetCard(card)) == card and "xsb-eval publish RUN --repo-id lab/xsb-results\n" in card
+    assert problems(card, []) == []
     there = tmp_path / "there"
     there.mkdir()
     for path in (path for path in tree if path.startswith(place)):
@@ -122,3 +127,13 @@ def test_it_becomes_one_pull_request_that_reads_as_a_run(server: Server, folder:
     assert read_run(there)[0] == read_run(folder)[0]
     assert (there / "README.md").read_text() == run_card(folder, "anna", [UNSAFE])
     assert server.store.commit(found.references["refs/heads/main"]).title == "initial commit"
+
+
+def test_the_card_that_a_repository_has_is_left_alone(server: Server, folder: Path, tmp_path: Path) -> None:
+    server.put("datasets", "lab/xsb-results", {"README.md": b"# Ours\n"})
+    asked = [("hf_anna", ["publish", str(folder), "--repo-id", "lab/xsb-results"])]
+    ((code, _, err),) = commands(server, tmp_path / "home", "eval.cli", asked)
+    assert code == 0, err
+    found = server.store.repositories["datasets", "lab/xsb-results"]
+    tree = server.store.commit(found.references["refs/pr/1"]).tree
+    assert server.store.read(tree["README.md"]) == b"# Ours\n" and len(tree) == 5
