@@ -128,7 +128,7 @@ def test_results() -> None:
     assert "| `safe` | `none` | 1 of 4 = 75 % (30 to 95) | 3 of 4 = 75 % (30 to 95) | - | 8 |" in text
     assert "`deep`" not in text
     assert "Adversarial compliance" not in text, "nothing of it was scored"
-    assert "| run by | ada |" in text and r"| model | `some\|model` |" in text
+    assert "| published by | ada |" in text and r"| model | `some\|model` |" in text
     assert "| model: revision | `41c0a9be77d2` |" in text
     assert "| asked of `llm:h` | harm, model `m`, revision `r9`, prompt `ab12` |" in text
     assert "sampled at temperature 0.7, 5 to each record, seed 42" in text
