@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -17,13 +16,14 @@ from typing import Any
 import psutil
 import pytest
 
-from eval.errors import InputError, ModelError, UnknownName, XsbError
+from eval.errors import ModelError, UnknownName, XsbError
 from eval.models import OpenWeights
 from eval.models.transformers import TransformersModel
 from eval.runs.cluster import Cluster, cluster
 from eval.runs.distributed import HELD, Actors
 from eval.runs.run import run
 from eval.runs.sample import read_samples
+from tests.clerks import Clerk, dying, failing, fatal, pids, square, unlike, wait_until, wrong
 from tests.eval.runs.test_run import records, timeless
 from tests.ray_cluster import JOINED
 
@@ -62,61 +62,10 @@ def wanted(tiny: TransformersModel, tmp_path_factory: pytest.TempPathFactory) ->
     return folder
 
 
-class Clerk:
-    """A worker that is there at once."""
-
-    def __init__(self, facts: dict[str, str]) -> None:
-        self.facts = facts
-
-
 @pytest.fixture(scope="module")
 def clerks(joined: Cluster) -> Iterator[Actors[Clerk]]:
     with replace(joined, share=FREE).actors("clerk", partial(Clerk, {})) as actors:
         yield actors
-
-
-def note(notes: Path, task: object) -> int:
-    """Write down who did what; how often it was done."""
-    with notes.open("a") as file:
-        file.write(f"{task} {os.getpid()}\n")
-    return [line.split()[0] for line in notes.read_text().splitlines()].count(str(task))
-
-
-def pids(notes: Path) -> set[int]:
-    return {int(line.split()[1]) for line in notes.read_text().splitlines()}
-
-
-def square(_worker: object, task: int, notes: Path) -> int:
-    """The second task waits until another actor has come and done one."""
-    note(notes, task)
-    wait_until(lambda: task != 1 or len(pids(notes)) > 1)
-    return task * task
-
-
-def dying(_clerk: Clerk, task: int, notes: Path, deaths: int) -> int:
-    if task == 2 and note(notes, task) <= deaths:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return task * task
-
-
-def failing(_clerk: Clerk, task: int) -> int:
-    if task == 3:
-        raise UnknownName("task", "thre", ["three"])
-    return task
-
-
-def wrong(_notes: Path) -> Clerk:
-    raise InputError("no such clerk; name another")
-
-
-def unlike(notes: Path) -> Clerk:
-    return Clerk({"revision": str(note(notes, "made"))})
-
-
-def fatal(notes: Path) -> Clerk:
-    note(notes, "made")
-    os.kill(os.getpid(), signal.SIGKILL)
-    return Clerk({})
 
 
 def test_results_come_in_order_from_both_actors_and_few_tasks_are_taken_ahead(
@@ -183,13 +132,6 @@ def test_actors_that_cannot_start_or_differ(
 def lines_of(folder: Path) -> list[bytes]:
     file = folder / "samples.jsonl"
     return file.read_bytes().splitlines(keepends=True) if file.exists() else []
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 120
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def at_work(actors: Actors[Any], notes: Path) -> set[int]:
