@@ -128,6 +128,15 @@ def llama_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def served_url() -> Iterator[str]:
+    """The address of `transformers serve`, which loads what it is asked for."""
+    from tests.servers import transformers_serve  # which imports from here
+
+    with transformers_serve() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
 def ray_address() -> Iterator[str]:
     """The address of a Ray cluster, for RAY_ADDRESS."""
     from tests.ray_cluster import ray_cluster

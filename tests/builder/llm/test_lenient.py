@@ -1,6 +1,5 @@
 """The lenient path on a real server: `transformers serve` takes a schema, ignores it, and answers in free text."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,22 +16,15 @@ from eval.models import skittish
 from eval.models.budget import Limits
 from eval.models.ledger import Call
 from eval.models.structured import read_json
-from tests.servers import transformers_serve
 
 RECORDED = read_folder(RECORDS)[0]
 
 
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    with transformers_serve() as served:
-        yield served
-
-
 @pytest.mark.skittish
-def test_answers_without_structure_are_counted_and_nothing_is_invented(url: str, tmp_path: Path) -> None:
+def test_answers_without_structure_are_counted_and_nothing_is_invented(served_url: str, tmp_path: Path) -> None:
     out, model = tmp_path / "generated.jsonl", str(skittish.merged_folder())
     order = Order(["definition"], False, "safe", 1, 0, topics_of(RECORDED, "safe"))
-    with Endpoint(model, url, schema=PromptDraft, max_tokens=48, timeout=120) as endpoint:
+    with Endpoint(model, served_url, schema=PromptDraft, max_tokens=48, timeout=120) as endpoint:
         outcome = generate(order, RECORDED, endpoint, out, Limits(1))
     calls = list(read(tmp_path / "generated.calls.jsonl", Call))
     assert 1 <= len(calls) <= TRIES and all(call.content for call in calls)

@@ -8,17 +8,15 @@ import pytest
 from eval.models import skittish
 from eval.serve.upstream import Upstream
 from tests.eval.serve.gateways import HARMFUL, PROMPT, REFUSAL, gateway
-from tests.servers import transformers_serve
 
 pytestmark = pytest.mark.skittish
 
 
 @pytest.fixture(scope="module")
-def client() -> Iterator[openai.OpenAI]:
+def client(served_url: str) -> Iterator[openai.OpenAI]:
     name = str(skittish.merged_folder())
     with (
-        transformers_serve() as server,
-        gateway(Upstream(name, server, "rephrase")) as url,
+        gateway(Upstream(name, served_url, "rephrase")) as url,
         openai.OpenAI(base_url=url, api_key="none", max_retries=0) as found,
     ):
         yield found
