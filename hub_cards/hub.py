@@ -3,6 +3,7 @@
 The token is that of the environment (HF_TOKEN) or of the login, and appears in no message.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -120,6 +121,11 @@ class Repository:
         if roles[namespace] == "read":
             raise HubError(f"{name} may only read in {namespace}; ask there for the right to write, or use --create-pr")
         return str(name)
+
+
+def quiet_client() -> None:
+    """Keep the client's notes from a command's output: they would hide the line that counts."""
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
 
 
 def is_same(there: str | None, file: Path) -> bool:

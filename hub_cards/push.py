@@ -68,6 +68,17 @@ class Plan:
     tagged: str | None
 
     @property
+    def heading(self) -> str:
+        """What would be published where, in a line."""
+        return f"{self.repository.id}, {self.branch.name if self.branch else 'a new repository'}: {self.title}"
+
+    @property
+    def differences(self) -> list[str]:
+        """Which files would be added and changed, a line each; none where there are none."""
+        found = (("added", self.added), ("changed", self.changed))
+        return [f"files {word}: {', '.join(paths)}" for word, paths in found if paths]
+
+    @property
     def nothing(self) -> bool:
         """Whether all is there already, the tag as well."""
         same = not self.added and not self.changed

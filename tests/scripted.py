@@ -5,8 +5,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Lock, Thread
+from threading import Lock
 from typing import Any
+
+from tests.serving import serving
 
 Script = Callable[[dict[str, Any]], tuple[int, Any]]
 """From a request to a status and a body, sent as JSON, or as it is if it is bytes."""
@@ -61,15 +63,8 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def scripted(script: Script, seconds: float = 0.0) -> Iterator[Scripted]:
     """Serve while the context lasts; each answer takes so many seconds."""
-    server = Scripted(script, seconds)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with serving(Scripted(script, seconds)) as server:
         yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def completion(content: str | None, finish: str = "stop", **message: Any) -> tuple[int, Any]:

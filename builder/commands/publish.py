@@ -1,6 +1,5 @@
 """Commands that reach for the Hub: publish a release, check a pull request there."""
 
-import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,9 +30,10 @@ def publish(
     """
     from builder.release.check import read_release
     from builder.release.publish import preview, publish_release
+    from hub_cards.hub import quiet_client
     from hub_cards.push import check_size
 
-    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # its notes would hide the line that counts
+    quiet_client()
     if folder.is_dir():
         check_size(path for path in folder.rglob("*") if path.is_file())
     release = read_release(folder)
@@ -62,9 +62,9 @@ def check_pr(
     The comment is edited when the check runs again. The token is that of HF_TOKEN or of `hf auth login`.
     """
     from builder.contribute.pull_request import check_request, comment_on
-    from hub_cards.hub import Repository
+    from hub_cards.hub import Repository, quiet_client
 
-    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
+    quiet_client()
     repository = Repository(repo_id)
     request, checked = check_request(repository, number, records_folder)
     for problem in checked.problems:
@@ -79,16 +79,14 @@ def check_pr(
 def _show(found: "Preview") -> None:
     """What would change: rows by type, files, the card."""
     plan = found.plan
-    where = plan.branch.name if plan.branch else "a new repository"
-    print(f"{plan.repository.id}, {where}: {plan.title}")
+    print(plan.heading)
     if found.changes:
         table = make_table("rows", ("config", "type"), ("added", "changed", "removed"))
         for change in found.changes:
             table.add_row(*map(str, change))
         print_table(table)
-    for word, paths in (("added", plan.added), ("changed", plan.changed)):
-        if paths:
-            print(f"files {word}: {', '.join(paths)}")
+    for line in plan.differences:
+        print(line)
     if len(plan.added) + len(plan.changed) < len(plan.files):
         print(f"files unchanged: {len(plan.files) - len(plan.added) - len(plan.changed)}")
     if found.card and "README.md" in plan.changed:

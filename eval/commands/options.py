@@ -25,6 +25,9 @@ Judges = Annotated[str, typer.Option("--judge", help=f"Comma-separated, the firs
 JudgeUrl = Annotated[str | None, typer.Option("--judge-base-url", help="Endpoint of llm:MODEL.")]
 Tokens = Annotated[int, typer.Option(min=1, help="New tokens per answer.")]
 
+HubDryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would change; needs no token.")]
+Private = Annotated[bool, typer.Option("--private", help="Make a new repository private.")]
+
 FitDataset = Annotated[str, typer.Option(help="Comma-separated datasets, each as for run.")]
 FitSplit = Annotated[str, typer.Option(help="Split to fit on; report on another.")]
 FitLimit = Annotated[int | None, typer.Option(min=1, help="Records, types and labels taking turns.")]

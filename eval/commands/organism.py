@@ -1,11 +1,12 @@
 """`xsb-eval organism`: skittish, trained and measured."""
 
-import logging
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+
+from eval.commands.options import HubDryRun, Private
 
 organism = typer.Typer(help="skittish, the model organism: train it and measure it.", no_args_is_help=True)
 
@@ -70,8 +71,8 @@ def organism_publish(
     repo_id: Annotated[str, typer.Option("--repo-id", help="Model on the Hub, like ORG/skittish.")],
     adapter: Annotated[Path | None, typer.Option(help="Folder of the adapter; the shipped one.")] = None,
     create_pr: Annotated[bool, typer.Option("--create-pr", help="Open a pull request there instead.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change; needs no token.")] = False,
-    private: Annotated[bool, typer.Option("--private", help="Make a new repository private.")] = False,
+    dry_run: HubDryRun = False,
+    private: Private = False,
 ) -> None:
     """Publish skittish, merged, with its card on the Hub: one commit and a tag for the version, read back and compared.
 
@@ -79,20 +80,19 @@ def organism_publish(
     """
     from tempfile import TemporaryDirectory
 
-    from eval.commands.publish import show
     from eval.models.skittish import ADAPTER
     from eval.organism.export import export
     from eval.organism.publish import plan_model, publish_model
-    from hub_cards.hub import Repository, publisher
+    from hub_cards.hub import Repository, publisher, quiet_client
 
-    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # its notes would hide the line that counts
+    quiet_client()
     if not dry_run:
         publisher(Repository(repo_id, "model"), request_only=create_pr)  # before minutes of work are in vain
     with TemporaryDirectory() as folder:
         exported = export(Path(folder) / "skittish", adapter or ADAPTER)
         planned = plan_model(exported, repo_id, adapter or ADAPTER, create_pr=create_pr, dry_run=dry_run)
-        typer.echo(f"{repo_id}, {planned.branch.name if planned.branch else 'a new repository'}: {planned.title}")
-        show(planned)
+        for line in (planned.heading, *planned.differences):
+            typer.echo(line)
         if dry_run:
             typer.echo("dry run: nothing was published")
             return

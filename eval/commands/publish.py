@@ -1,13 +1,11 @@
 """`xsb-eval publish`: a run as data on the Hub."""
 
-import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from hub_cards.push import Plan
+from eval.commands.options import HubDryRun, Private
 
 
 def publish(
@@ -16,8 +14,8 @@ def publish(
     unsafe_responses: Annotated[
         bool, typer.Option("--unsafe-responses", help="Publish the answers to unsafe prompts, too.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change; needs no token.")] = False,
-    private: Annotated[bool, typer.Option("--private", help="Make a new repository private.")] = False,
+    dry_run: HubDryRun = False,
+    private: Private = False,
 ) -> None:
     """Open a pull request on the Hub with card, report and samples of a run; answers to unsafe prompts are left out.
 
@@ -26,9 +24,9 @@ def publish(
     from tempfile import TemporaryDirectory
 
     from eval.runs.publish import plan_results, publish_results, results
-    from hub_cards.hub import Repository, publisher
+    from hub_cards.hub import Repository, publisher, quiet_client
 
-    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # its notes would hide the line that counts
+    quiet_client()
     by = "" if dry_run else publisher(Repository(repo_id), request_only=True)
     found = results(run, unsafe_responses, by)
     typer.echo(found.title)
@@ -37,15 +35,9 @@ def publish(
     if dry_run:
         with TemporaryDirectory() as folder:
             planned = plan_results(found, repo_id, Path(folder), dry_run=True)
-        show(planned)
+        for line in planned.differences:
+            typer.echo(line)
         typer.echo("dry run: nothing was published")
         return
     done = publish_results(found, repo_id, private=private)
     typer.echo(f"{'published' if done.sent else 'nothing to upload;'} {found.folder}, read back: {done.url}")
-
-
-def show(planned: "Plan") -> None:
-    """Which files would change."""
-    for word, paths in (("added", planned.added), ("changed", planned.changed)):
-        if paths:
-            typer.echo(f"files {word}: {', '.join(paths)}")

@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import chain, repeat
-from threading import Event, Lock, Thread
+from threading import Event, Lock
 from typing import Literal
 
 import httpx
+
+from tests.serving import serving
 
 Fault = Literal[
     "whole", "slow", "busy", "broken", "half", "torn", "reset", "silent", "unfit", "gone", "inside", "key", "unknown"
@@ -119,12 +121,5 @@ class _Handler(BaseHTTPRequestHandler):
 def fault_proxy(upstream: str, plan: Sequence[Fault], known: dict[bytes, bytes] | None = None) -> Iterator[FaultProxy]:
     """Serve on loopback while the context lasts."""
     proxy = FaultProxy(upstream, plan, {} if known is None else known)
-    thread = Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
+    with serving(proxy, proxy.closing.set):
         yield proxy
-    finally:
-        proxy.closing.set()
-        proxy.shutdown()
-        thread.join()
-        proxy.server_close()
