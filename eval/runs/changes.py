@@ -10,11 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
+from eval.look import VISIBLE, Templates, spoken
 from eval.runs.compare import Change, Flip
 from eval.runs.metrics import FIGURES, Metrics
-from eval.runs.report import VISIBLE, spoken
 from eval.runs.sample import replace_file
 from eval.runs.watch import Tested, Watch, Watched
 from eval.statistics import Rate
@@ -209,11 +207,8 @@ def code(text: object, letters: int = 300) -> str:
 
 def _render(template: str, given: dict[str, object]) -> str:
     page = template.endswith(".html.j2")
-    loader = FileSystemLoader(Path(__file__).parent)
-    jinja = Environment(autoescape=page, loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    jinja.filters |= {
+    filters: dict[str, Callable[..., str]] = {
         "code": code, "cell": lambda text: code(text).replace("|", "\\|"), "points": points, "p": p_text,
-        "spoken": spoken, "href": quote, "prompt": short, "when": when,
+        "href": quote, "prompt": short, "when": when,
     }  # fmt: skip
-    text = jinja.get_template(template).render(given)
-    return (text.translate(VISIBLE) if page else text) + "\n"
+    return Templates(Path(__file__).parent, markup=page, filters=filters).render(template, **given) + "\n"

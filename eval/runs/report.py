@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import BaseModel, ValidationError
 
-from eval.attribution import Feature
 from eval.errors import InputError
 from eval.judges.between import Between
+from eval.look import Templates, spoken
+from eval.look.heat import LEVELS, Piece, pieces
 from eval.runs.config import Config
 from eval.runs.metrics import Difference, Metrics, Outcomes, by_type, differences, metrics, outcomes
 from eval.runs.notes import KINDS, agreements, notes
@@ -20,12 +20,6 @@ from eval.runs.sample import Sample, numbered, read_samples, replace_file
 from eval.runs.tradeoff import curves, points
 from eval.statistics import Rate
 from eval.wording import reason
-
-LEVELS = 5  # steps of the heat scale
-# Characters that would be invisible, reorder the text around them or are not allowed in HTML.
-_CONTROLS = {code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\t\n\r"} | {0x7F: "\u2421"}
-_HIDDEN = [*range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
-VISIBLE = _CONTROLS | {code: f"\u2039U+{code:04X}\u203a" for code in _HIDDEN}
 
 
 class Report(BaseModel):
@@ -43,16 +37,6 @@ class Report(BaseModel):
     differences: list[Difference]
     notes: list[str] = []
     agreement: list[Between] = []
-
-
-@dataclass(frozen=True)
-class Piece:
-    """Part of a turn: a word with its score in nats, or text between words. `level` 0 of the heat scale: no colour."""
-
-    text: str
-    score: float | None = None
-    level: int = 0
-    trigger: bool = False
 
 
 @dataclass(frozen=True)
@@ -146,11 +130,6 @@ def headline(model: str, rows: Sequence[Metrics], samples: int = 1) -> str:
     return f"{first} {second}."
 
 
-def spoken(name: str) -> str:
-    """A mitigation's or a type's name as it is read."""
-    return name.replace("_", " ")
-
-
 def cards(samples: Sequence[Sample]) -> list[Card]:
     """One card per record, in order of appearance; a repeated record id makes a card of its own."""
     groups: dict[tuple[str, int], list[Sample]] = {}
@@ -161,25 +140,15 @@ def cards(samples: Sequence[Sample]) -> list[Card]:
 
 def _card(base: Sample, others: list[Sample]) -> Card:
     top = max((feature.score for feature in base.features), default=0.0)
-    turns = []
+    named, turns = {*base.triggers, *(word for phrase in base.triggers for word in phrase.split())}, []
     for at, message in enumerate(base.sent):
         features = sorted((f for f in base.features if f.turn == at), key=lambda f: f.start)
-        pieces = _pieces(message.content, features, top, base.triggers)
-        turns.append(Turn(message.role, pieces, sum(f.score for f in features)))
+        triggers = {f.start for f in features if f.text in named and f.score >= top / 2}
+        turns.append(
+            Turn(message.role, pieces(message.content, features, top, triggers), sum(f.score for f in features))
+        )
     again = [sample for sample in others if sample.mitigation == base.mitigation]
     return Card(base, again, others[len(again) :], _reason(base), turns, top)
-
-
-def _pieces(text: str, features: Sequence[Feature], top: float, triggers: Sequence[str]) -> list[Piece]:
-    pieces, at = [], 0
-    named = {*triggers, *(word for phrase in triggers for word in phrase.split())}
-    for feature in features:
-        level = round(LEVELS * max(feature.score, 0) / top) if top > 0 else 0
-        trigger = feature.text in named and feature.score >= top / 2
-        word = Piece(text[feature.start : feature.end], feature.score, level, trigger)
-        pieces += [Piece(text[at : feature.start]), word]
-        at = feature.end
-    return [*pieces, Piece(text[at:])]
 
 
 def _reason(base: Sample) -> str:
@@ -200,16 +169,15 @@ def _of(rate: Rate, before: Rate | None = None) -> str:
     return str(rate.count) if before and rate.scored == before.scored else f"{rate.count} of {rate.scored}"
 
 
+PAGES = Templates(Path(__file__).parent, filters={"points": _points})
+
+
 def _page(report: Report, samples: Sequence[Sample]) -> str:
     """The page; nothing of the data reaches it unescaped or invisible."""
-    loader = FileSystemLoader(Path(__file__).parent)
-    jinja = Environment(autoescape=True, loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    jinja.filters |= {"spoken": spoken, "points": _points}
-    template = jinja.get_template("report.html.j2")
     line = headline(report.config.model, report.overall, report.config.samples)
     base = report.overall[0].mitigation
     against = {(change.figure, change.after): change for change in report.differences if change.before == base}
     given = {"report": report, "headline": line, "cards": cards(samples), "levels": LEVELS, "against": against}
     found = points(report.overall)
     given |= {"kinds": KINDS, "points": found, "curves": curves(found)}
-    return template.render(given).translate(VISIBLE)
+    return PAGES.render("report.html.j2", **given)
