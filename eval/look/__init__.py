@@ -25,15 +25,13 @@ def spoken(name: str) -> str:
 class Templates:
     """The templates of a folder, which may include the pieces of this one: `render` is all that pages are made by."""
 
-    def __init__(
-        self, folder: Path, *, markup: bool = True, filters: dict[str, Callable[..., Any]] | None = None
-    ) -> None:
+    def __init__(self, folder: Path, *, markup: bool = True, filters: Mapping[str, Callable[..., Any]] = NONE) -> None:
         """`markup`: they are of HTML, so that every value is escaped. `filters` are added to `spoken`."""
         loader = FileSystemLoader([folder, HERE])
         self._jinja = Environment(
             autoescape=markup, loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
-        self._jinja.filters |= {"spoken": spoken, **filters}
+        self._jinja.filters.update({"spoken": spoken, **filters})
         self._jinja.globals |= {"verdicts": VERDICTS}
         self._markup = markup
 
