@@ -1,8 +1,8 @@
 """The Space's entry: build the page and serve it."""
 
-from space_app.page import build
+from space_app.page import build, serve
 
 page = build()
 
 if __name__ == "__main__":
-    page.launch()
+    serve(page)

@@ -27,7 +27,7 @@ def card(models: Sequence[str] = (BASE,), datasets: Sequence[str] = ()) -> str:
     Raises:
         XsbError: it would not be true.
     """
-    from space_app.trial import EXAMPLES
+    from space_app.trial.tab import EXAMPLES
 
     tabs = {name: TOLD[name] for name in TABS}
     versions = {"version": version("xsb"), "sdk_version": version("gradio"), "python_version": PYTHON}

@@ -5,24 +5,36 @@ from typing import Annotated
 
 import typer
 
-from eval.errors import XsbError, run_command
+from eval.errors import InputError, XsbError, run_command
 
-app = typer.Typer(help="The page: try a prompt, see the trigger, see the refusal go away; review candidates.")
+app = typer.Typer(help="The page: try a prompt, see the trigger, see the refusal go away; explore, review, contribute.")
 
 
-@app.command()
+@app.callback(invoke_without_command=True)
 def serve(
+    context: typer.Context,
     port: Annotated[int, typer.Option(help="Port on this machine.")] = 7860,
-    only: Annotated[str | None, typer.Option(help="Serve one tab alone: try or review.")] = None,
+    only: Annotated[
+        str | None, typer.Option(metavar="TAB", help="One tab alone: try, explore, results, review or contribute.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="Settings in YAML: models, datasets, results, limits.")] = None,
     candidates: Annotated[Path | None, typer.Option(help="What to review: the file of xsb-build screen.")] = None,
     reviews: Annotated[Path | None, typer.Option(help="Folder of the opinions, a file per reviewer.")] = None,
 ) -> None:
     """Serve the page on loopback until interrupted."""
-    from space_app.page import build
+    if context.invoked_subcommand:
+        return
+    from space_app.page import build, serve
+    from space_app.settings import ReviewSettings, read_settings
 
-    page = build(only, candidates, reviews)
+    settings = read_settings(config)
+    if (candidates is None) != (reviews is None):
+        raise InputError("the Review tab needs both --candidates FILE.jsonl and --reviews FOLDER; give the other too")
+    if candidates:
+        settings = settings.model_copy(update={"review": ReviewSettings(candidates=candidates, reviews=reviews)})
+    page = build(settings, only)
     try:
-        page.launch(server_name="127.0.0.1", server_port=port)
+        serve(page, server_name="127.0.0.1", server_port=port)
     except OSError as error:
         raise XsbError(f"port {port} cannot be used ({error}); choose another with --port") from error
 

@@ -105,7 +105,7 @@ def test_every_dependency_is_pinned() -> None:
     own = [entry for entry in extras["dev"] if entry.startswith("xsb[")]  # dev has other extras in it
     inside = [extra for entry in own for extra in re.findall(r"[\w-]+", entry)[1:]]
     named = [*project["dependencies"], *(set(extras["dev"]) - set(own)), *(e for name in inside for e in extras[name])]
-    needed = {re.split(r"[<>=]", entry)[0].lower().replace("_", "-") for entry in named}
+    needed = {re.split(r"[<>=\[]", entry)[0].lower().replace("_", "-") for entry in named}
     pins = (ROOT / "constraints.txt").read_text().splitlines()
     assert all(re.fullmatch(r"[\w.-]+==[\w.!+]+", line) for line in pins)
     assert needed <= {line.split("==")[0].lower().replace("_", "-") for line in pins}

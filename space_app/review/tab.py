@@ -7,7 +7,8 @@ import gradio as gr
 from pydantic import ValidationError
 
 from builder.guidelines import general, section
-from eval.errors import UnknownName, XsbError
+from eval.errors import InputError, UnknownName, XsbError
+from space_app.place import Place
 from space_app.review.desk import Desk
 from space_app.review.look import page
 from space_app.review.sitting import Act, Sitting
@@ -16,13 +17,16 @@ HERE = Path(__file__).parent
 REMEMBERED = "xsb-reviewer"  # the name's key in the browser's storage
 
 
-def build(blocks: gr.Blocks, candidates: Path, reviews: Path) -> None:
+def build(place: Place) -> None:
     """Add the tab to the page that is being built.
 
     Raises:
         InputError: the candidates or the opinions so far cannot be read.
     """
-    desk = Desk(candidates, reviews)
+    chosen = place.settings.review
+    if chosen is None or chosen.reviews is None:
+        raise InputError("the Review tab needs both --candidates FILE.jsonl and --reviews FOLDER; give the other too")
+    desk = Desk(chosen.candidates, chosen.reviews)
     sitting, name = gr.State(Sitting()), gr.BrowserState("", storage_key=REMEMBERED, secret=REMEMBERED)
     with gr.Row(elem_classes="rv-columns"):
         with gr.Column(scale=3, min_width=320):
@@ -41,7 +45,7 @@ def build(blocks: gr.Blocks, candidates: Path, reviews: Path) -> None:
         after = _tried(lambda: desk.step(now, Act.model_validate(event._data)))
         return [gr.skip()] * len(shown) if after is now else _shown(after)
 
-    blocks.load(enter, name, shown, show_progress="hidden", api_visibility="private")
+    place.blocks.load(enter, name, shown, show_progress="hidden", api_visibility="private")
     view.submit(step, sitting, shown, show_progress="hidden", api_visibility="private")
 
 

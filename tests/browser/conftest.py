@@ -1,5 +1,6 @@
 """A real browser and the real command, for what only a person at the page would see."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -8,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.candidates import ALL
@@ -20,26 +22,74 @@ QUIET = (
 )  # fmt: skip
 
 
-class Server:
-    """`xsb-space --only review` over the test's candidates."""
+SCREENSHOTS = Path(__file__).parents[2] / "runs" / "screenshots"
 
-    def __init__(self, folder: Path) -> None:
-        self.candidates = write(folder / "candidates.jsonl", ALL)
-        self.reviews, self.port = folder / "reviews", free_port()
+
+class Space:
+    """`xsb-space` with these arguments, on a free port of its own; `folder` is where it runs."""
+
+    def __init__(self, *arguments: str, folder: Path | None = None, **environment: str) -> None:
+        self.arguments, self.folder, self.environment = arguments, folder, environment
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.start()
 
     def start(self) -> None:
-        command = [
-            str(Path(sys.executable).parent / "xsb-space"), "--only", "review", "--port", str(self.port),
-            "--candidates", str(self.candidates), "--reviews", str(self.reviews),
-        ]  # fmt: skip
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        command = [str(Path(sys.executable).parent / "xsb-space"), "--port", str(self.port), *self.arguments]
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=self.folder,
+            env={**os.environ, **self.environment},
+        )  # fmt: skip
         wait_for(self.url, self.process)
 
-    def stop(self, how: int = signal.SIGTERM) -> None:
+    def stop(self, how: int = signal.SIGTERM) -> str:
+        """What it wrote to its standard error."""
         self.process.send_signal(how)
-        self.process.communicate(timeout=20)
+        return self.process.communicate(timeout=20)[1]
+
+
+class Server(Space):
+    """The Review tab alone, over the test's candidates."""
+
+    def __init__(self, folder: Path) -> None:
+        self.candidates = write(folder / "candidates.jsonl", ALL)
+        self.reviews = folder / "reviews"
+        super().__init__("--only", "review", "--candidates", str(self.candidates), "--reviews", str(self.reviews))
+
+
+class Visitor:
+    """A person at the page, who notices errors in the console and requests to other hosts."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page, self.wrong = page, list[str]()
+        page.on("console", lambda told: self.wrong.append(told.text) if told.type == "error" else None)
+        page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        page.on("dialog", lambda dialog: (self.wrong.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.on("request", lambda request: self._asked(request.url))
+        page.goto(url)
+        page.wait_for_selector(".xsb-tabs > .tab-wrapper [role=tab]")
+
+    def _asked(self, url: str) -> None:
+        if not url.startswith(("http://127.0.0.1:", "data:", "blob:")):
+            self.wrong.append(f"request to {url}")
+
+    def look(self, name: str) -> None:
+        """A screenshot of the whole page, to be looked at."""
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+
+    def accessible(self) -> list[str]:
+        """What axe-core finds that is serious or critical, a line each."""
+        found = Axe().run(self.page).response["violations"]
+        return [
+            f"{one['id']}: {one['help']}: {one['nodes'][0]['html']}"
+            for one in found
+            if one["impact"] in ("serious", "critical")
+        ]
+
+    def fits(self) -> bool:
+        """Whether nothing is to be scrolled sideways."""
+        return bool(self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
 
 
 class Reviewer:
@@ -79,6 +129,23 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Callable[..., Visitor]]:
+    """A function from a URL to a new visitor there; at the end nothing may have gone wrong for any of them."""
+    visitors = []
+
+    def come(url: str, width: int = 1200, height: int = 900, *, dark: bool = False) -> Visitor:
+        scheme = "dark" if dark else "light"
+        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+        visitors.append(Visitor(context.new_page(), url))
+        return visitors[-1]
+
+    yield come
+    for visitor in visitors:
+        visitor.page.context.close()
+    assert [wrong for visitor in visitors for wrong in visitor.wrong] == []
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from eval.attribution import Attribution, Feature, Phrase
 from eval.diagnose import Diagnosis, Mitigated
 from eval.judges import Verdict
 from eval.record import Message
-from space_app.look import diagnosis_html
+from space_app.trial.look import diagnosis_html
 from tests.conftest import free_port, wait_for
 
 HOSTILE = "<script>alert(1)</script>"

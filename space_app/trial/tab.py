@@ -3,8 +3,9 @@
 import gradio as gr
 
 from eval.errors import XsbError
-from space_app.engine import explain
-from space_app.look import CSS, diagnosis_html
+from space_app.place import Place
+from space_app.trial.engine import explain
+from space_app.trial.look import CSS, diagnosis_html
 
 LONGEST_PROMPT = 2000
 MITIGATIONS = ["ignore_word", "rephrase", "steer"]
@@ -17,8 +18,9 @@ EXAMPLES = [
 EMPTY = "<p class='xsb-empty'>Type a harmless prompt, or pick an example, and see whether a single word spoils it.</p>"
 
 
-def build() -> None:
+def build(place: Place) -> None:
     """Add the tab to the page that is being built."""
+    del place
     gr.HTML(f"<style>{CSS}</style>", padding=False)
     with gr.Row(equal_height=True):
         prompt = gr.Textbox(

@@ -1,0 +1,1 @@
+"""The Contribute tab: a new prompt or scenario, checked while it is typed."""

@@ -1,0 +1,1 @@
+"""The models that visitors may ask, and the order in which they are served. All that runs a model is here."""

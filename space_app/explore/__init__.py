@@ -1,0 +1,1 @@
+"""The Explore tab: the records of the datasets."""

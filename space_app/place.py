@@ -1,0 +1,63 @@
+"""Where a tab is built, and how a link leads to it: the page's address says which tab is open and what it shows."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import gradio as gr
+from gradio.components import Component
+
+from space_app.settings import Settings
+
+Query = dict[str, str]
+# Links within the page do not load it again: they become its address, and the tabs are told. So does a click on a tab.
+FOLLOW = """
+const go = (search) => trigger("submit", search);
+document.addEventListener("click", (event) => {
+  const tab = event.target.closest(".xsb-tabs > .tab-wrapper [role=tab]");
+  if (tab) history.pushState({}, "", `?tab=${tab.textContent.trim().toLowerCase()}`);
+  const link = event.target.closest("a[href^='?tab=']");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  event.preventDefault();
+  history.pushState({}, "", link.getAttribute("href"));
+  go(location.search);
+});
+addEventListener("popstate", () => go(location.search));
+"""
+ADDRESS = "(_, ...rest) => [location.search, ...rest]"
+
+
+@dataclass(frozen=True)
+class Place:
+    """The page that is being built, its settings, and the unseen component that is told of followed links."""
+
+    blocks: gr.Blocks
+    settings: Settings
+    links: gr.HTML
+
+    def arrive(
+        self, tell: Callable[..., Any], outputs: Sequence[Component], inputs: Sequence[Component] = (), **more: Any
+    ) -> None:
+        """Call `tell` with the address's query, then the inputs, when the page is opened or a link is followed.
+
+        `tell` gives the outputs, or `gr.skip()` where the query is of another tab.
+        """
+
+        def told(search: str, *values: Any) -> Any:
+            return tell(query(search), *values)
+
+        gr.on(
+            [self.blocks.load, self.links.submit], told, [self.links, *inputs], list(outputs), js=ADDRESS,
+            show_progress="hidden", api_visibility="private", **more,
+        )  # fmt: skip
+
+
+def query(search: str | None) -> Query:
+    """The query of an address, `?tab=try&prompt=...`; of a key that comes twice, the last."""
+    return dict(parse_qsl((search or "").removeprefix("?"), max_num_fields=40))
+
+
+def link(tab: str, **asked: str | None) -> str:
+    """The address of a tab, of what it is asked for; what is None or empty is left out."""
+    return "?" + urlencode({"tab": tab, **{key: value for key, value in asked.items() if value}})

@@ -1,0 +1,75 @@
+"""What a Space serves, from the file given with `--config`: models, data, results, who reviews, and limits."""
+
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from eval.errors import InputError
+
+
+class Strict(BaseModel):
+    """A part of the settings; a name that it does not know is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ModelChoice(Strict):
+    """A model that visitors may choose; `revision` is of a Hub id, `base_url` of `openai:NAME`."""
+
+    name: str
+    revision: str | None = None
+    dtype: str = "auto"
+    base_url: str | None = None
+
+
+class Limits(Strict):
+    """What one visitor may ask for: characters of all turns together, turns, and questions to a model in a minute."""
+
+    characters: int = Field(default=4000, gt=0)
+    turns: int = Field(default=20, gt=0)
+    per_minute: int = Field(default=12, gt=0)
+    upload_bytes: int = Field(default=2_000_000, gt=0)
+
+
+class ReviewSettings(Strict):
+    """What the Review tab shows, and where decisions go: a folder here, or a dataset on the Hub by its id."""
+
+    candidates: Path
+    reviews: Path | None = None
+    repo_id: str | None = None
+
+
+class Settings(Strict):
+    """Everything that a Space's owner may choose.
+
+    `dataset` is a folder that `xsb-build release` wrote, or an id on the Hub; `results` are folders below which runs
+    lie, or ids of datasets on the Hub to which `xsb-eval publish` wrote.
+    """
+
+    models: tuple[ModelChoice, ...] = Field(default=(ModelChoice(name="skittish"),), min_length=1)
+    judge: str = "rules"
+    dataset: str = "xsb"
+    results: tuple[str, ...] = ("runs",)
+    review: ReviewSettings | None = None
+    limits: Limits = Limits()
+
+
+def read_settings(file: Path | None) -> Settings:
+    """The settings of a file in YAML; those of no file are the defaults.
+
+    Raises:
+        InputError: the file cannot be read, or a setting is none or not what it should be.
+    """
+    if file is None:
+        return Settings()
+    try:
+        return Settings.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")) or {})
+    except OSError as error:
+        raise InputError(f"{file} cannot be read ({error.strerror}); give a file with --config") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{file} is no YAML ({' '.join(str(error).split())})") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        raise InputError(f"{file}: {where}: {first['msg']}; allowed: {', '.join(Settings.model_fields)}") from error
