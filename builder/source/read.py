@@ -56,6 +56,13 @@ def read_places(path: Path) -> tuple[list[Record], list[Place], list[Problem]]:
     return found.records, found.places, found.problems
 
 
+def read_text(text: str, file: str) -> tuple[list[Record], list[Place], list[Problem]]:
+    """As `read_places`, from the text of one file, which `file` stands for in places and problems."""
+    found = _Collected(file)
+    found.parse(text)
+    return found.records, found.places, found.problems
+
+
 def read_provenance(path: Path) -> dict[str, Steps]:
     """How records came about, by their ids; only of those that say it."""
     return _collected(path).provenance
@@ -76,8 +83,8 @@ def _collected(path: Path) -> "_Collected":
 class _Collected:
     """What was read so far, and the file at hand."""
 
-    def __init__(self) -> None:
-        self.file = ""
+    def __init__(self, file: str = "") -> None:
+        self.file = file
         self.records: list[Record] = []
         self.places: list[Place] = []
         self.provenance: dict[str, Steps] = {}
@@ -95,6 +102,10 @@ class _Collected:
         except OSError as error:
             self.problems.append(Problem(self.file, 1, f"cannot be read ({error.strerror})"))
             return
+        self.parse(text)
+
+    def parse(self, text: str) -> None:
+        """Add the records and problems of the text of the file at hand."""
         if long := next((at for at, row in enumerate(text.split("\n"), 1) if len(row) > LINE), None):
             message = f"a line of more than {LINE:,} characters; break it, or remove what is no record"
             self.problems.append(Problem(self.file, long, message))

@@ -48,9 +48,17 @@ def file_text(file: Path, records: Sequence[Record], steps: Mapping[str, Steps])
     return text
 
 
+def new_text(records: Sequence[Record]) -> str:
+    """The text of a new file with these records, of one type or one scenario, complete or not: nothing is checked."""
+    head = _head(records[0])
+    defaults = {name: getattr(records[0], name) for name in OF_DEFAULTS}
+    return head + "".join(_block(record, defaults, {}, NESTED) for record in records)
+
+
 def _head(record: Record) -> str:
     """The beginning of a new file, up to its list."""
-    defaults = f'{{source: {_scalar(record.source)}, author_kind: model, version: "{record.version}"}}'
+    kind = _scalar(record.author_kind)
+    defaults = f'{{source: {_scalar(record.source)}, author_kind: {kind}, version: "{record.version}"}}'
     if record.scenario_id is None:
         return f"type: {record.type}\ndefaults: {defaults}\nrecords:\n"
     lines = [f"scenario_id: {record.scenario_id}", f"type: {record.type}", f"topic: {_scalar(record.topic)}"]
