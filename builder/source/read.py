@@ -130,20 +130,19 @@ class _Collected:
     def _xsb(self, root: Node) -> None:
         head = self._fields(root, "file", FILE)
         defaults = head and self._fields(head["defaults"], "defaults", DEFAULTS)
+        # Read also where the head is wrong, so that all that is wrong is told at once.
+        rows = [(node, self._fields(node, "record", RECORD, OWN)) for node in _lists(root).get("records", ())]
         if not head or not defaults:
             return
-        for node in head["records"]:
-            got = self._fields(node, "record", RECORD, OWN)
-            if not got:
-                continue
-            messages = [Message(role="user", content=got.pop("prompt"))]
-            self._add(node, messages, [0] * len(got["focus"]), {**defaults, "type": head["type"], **got})
+        for node, got in rows:
+            if got:
+                messages = [Message(role="user", content=got.pop("prompt"))]
+                self._add(node, messages, [0] * len(got["focus"]), {**defaults, "type": head["type"], **got})
 
     def _scenario(self, root: Node) -> None:
         head = self._fields(root, "scenario", SCENARIO)
         defaults = head and self._fields(head["defaults"], "defaults", DEFAULTS)
-        # Read also where the head is wrong, so that all that is wrong is told at once.
-        parts = {key.value: value.value for key, value in root.value if value.id == "sequence" and key.id == "scalar"}
+        parts = _lists(root)
         context = self._context(root, parts["context"]) if parts.get("context") else None
         endings = [(node, self._fields(node, "ending", ENDING, OWN_OF_ENDING)) for node in parts.get("endings", ())]
         if not head or not defaults or context is None:
@@ -230,6 +229,11 @@ class _Collected:
 
     def _wrong(self, node: Node, message: str) -> None:
         self.problems.append(Problem(self.file, line(node), message))
+
+
+def _lists(root: Node) -> dict[str, list[Node]]:
+    """The items of each list of a mapping."""
+    return {key.value: value.value for key, value in root.value if value.id == "sequence" and key.id == "scalar"}
 
 
 def _unreadable(error: yaml.YAMLError, text: str) -> tuple[int, str]:
