@@ -128,8 +128,7 @@ class _Collected:
             self._scenario(root)
 
     def _xsb(self, root: Node) -> None:
-        head = self._fields(root, "file", FILE)
-        defaults = head and self._fields(head["defaults"], "defaults", DEFAULTS)
+        head, defaults = self._head(root, "file", FILE)
         # Read also where the head is wrong, so that all that is wrong is told at once.
         rows = [(node, self._fields(node, "record", RECORD, OWN)) for node in _lists(root).get("records", ())]
         if not head or not defaults:
@@ -140,8 +139,7 @@ class _Collected:
                 self._add(node, messages, [0] * len(got["focus"]), {**defaults, "type": head["type"], **got})
 
     def _scenario(self, root: Node) -> None:
-        head = self._fields(root, "scenario", SCENARIO)
-        defaults = head and self._fields(head["defaults"], "defaults", DEFAULTS)
+        head, defaults = self._head(root, "scenario", SCENARIO)
         parts = _lists(root)
         context = self._context(root, parts["context"]) if parts.get("context") else None
         endings = [(node, self._fields(node, "ending", ENDING, OWN_OF_ENDING)) for node in parts.get("endings", ())]
@@ -160,6 +158,11 @@ class _Collected:
                 self._wrong(node, f"{got['id']}: `focus_turns` is {turns}; write {allowed}")
                 continue
             self._add(node, messages, turns, {**shared, "trigger_turn": turns[0] if turns else None, **got})
+
+    def _head(self, root: Node, what: str, keys: dict[str, Reader]) -> tuple[dict[str, Any] | None, ...]:
+        """The values of the file itself, and of its defaults."""
+        nodes = [value for key, value in root.value if key.value == "defaults"]
+        return self._fields(root, what, keys), self._fields(nodes[0], "defaults", DEFAULTS) if nodes else None
 
     def _context(self, root: Node, nodes: list[Node]) -> Conversation | None:
         messages, before = [], len(self.problems)

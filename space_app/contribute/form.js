@@ -10,7 +10,6 @@ let asked = 0;
 let done = Promise.resolve();
 
 const form = () => page.querySelector("form.ct");
-const copied = (value) => JSON.parse(JSON.stringify(value));
 
 function kept() {
   try {
@@ -147,6 +146,7 @@ const acts = {
   "more-turns": () => draft.context.push("", ""),
   "fewer-turns": () => draft.context.splice(-2),
   "more-texts": () => draft.texts.push({ prompt: "", label: "safe", focus: [], kind: "", topic: "", why: "" }),
+  clear: () => (draft = JSON.parse(form().dataset.blank)),
   drop: (button) => draft.texts.splice(Number(button.dataset.text), 1),
 };
 

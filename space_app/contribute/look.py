@@ -21,6 +21,8 @@ from space_app.place import link
 
 TEMPLATES = Templates(Path(__file__).parent)
 LINK = 6000  # characters of an address that servers on the way let pass
+BLANK = {"prompt": EMPTY, "dialogue": SCENARIO}
+OTHER = {"prompt": "dialogue", "dialogue": "prompt"}
 SECTIONS = ("Safe and unsafe", "Focus", "Neutral", "Pattern", "Naturalness")  # of the guidelines, to be opened
 
 
@@ -61,11 +63,12 @@ def form_html(
     path = file_name(draft, looked.number)
     return TEMPLATES.render(
         "form.html.j2", draft=draft, shape=_shape(draft), kept=draft.model_dump_json(),
-        other=(SCENARIO if draft.form == "prompt" else EMPTY).model_dump_json(), given=given, failure=failure,
+        blank=BLANK[draft.form].model_dump_json(), other=BLANK[OTHER[draft.form]].model_dump_json(),
+        given=given, failure=failure,
         fields=looked.fields, nearest=looked.nearest, valid=looked.valid, state=_state(looked), yaml=looked.text,
         turns=[turns(draft.messages(text), text.focus) for text in draft.texts], path=path,
         slug=path.rpartition("/")[2].removesuffix(".yaml"), there=_ids(there), explore=_explore,
-        tries=_tries(draft), link=address if len(address) <= LINK else "", long=len(address) > LINK, hub=hub,
+        tries=_tries(draft), link=address if len(address) <= LINK else "", hub=hub,
         signed=signed, sent=sent, types=TYPES, settings=("", *SETTINGS), words=WORDS, near=NEAR, endings=ENDINGS,
         guide=guide(draft.type), general=_general(),
     )  # fmt: skip
