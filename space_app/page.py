@@ -41,6 +41,7 @@ def build(settings: Settings | None = None, only: str | None = None) -> gr.Block
         raise InputError("the Review tab needs both --candidates FILE.jsonl and --reviews FOLDER; give the other too")
     names = [only] if only else [name for name in TABS if name != "review" or settings.review]
     with gr.Blocks(title="xsb: why did it refuse?", analytics_enabled=False) as page:
+        page.space_id = None  # with it, Gradio's page asks huggingface.co for a header and Google for its fonts
         gr.HTML("<h1 class='xsb-title'><span>xsb</span> why did it refuse?</h1>", apply_default_css=False)
         links = gr.HTML("", js_on_load=FOLLOW, elem_classes="xsb-unseen", apply_default_css=False)
         place = Place(page, settings, links)
