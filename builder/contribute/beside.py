@@ -4,16 +4,17 @@ The rules are those of `xsb-build validate` and, for what only two states of the
 records that are there are read once; of their near-duplicates only candidates for one are compared by the rule.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import NamedTuple
 
 from builder.accept.blame import Blame, blames
 from builder.contribute.changes import no_setting, outside_dev
 from builder.contribute.compare import Changed
-from builder.contribute.skeletons import free_number, was_used
-from builder.near import NEAR, grams, jaccard
+from builder.contribute.skeletons import free_number, scenarios_ever
+from builder.near import NEAR, grams
 from builder.rules import OF_GROUPS
 from builder.source.read import Place, Problem, read_places, read_text
 from builder.versions import next_version
@@ -58,7 +59,12 @@ class Beside:
         if problems:
             raise InputError(f"{problems[0]}; run xsb-build validate {folder}")
         self.version = next_version(folder)
-        self._grams = [grams(record.prompt) for record in self.records]
+        self._sizes, self._having = list[int](), defaultdict[str, list[int]](list)
+        for at, record in enumerate(self.records):
+            its = grams(record.prompt)
+            self._sizes.append(len(its))
+            for gram in its:
+                self._having[gram].append(at)
         self._numbers: dict[str, int] = {}
 
     def free_number(self, kind: str) -> int:
@@ -69,8 +75,7 @@ class Beside:
 
     def nearest(self, text: str) -> Nearest:
         """The record whose last turn is most like the text."""
-        wanted = grams(text)
-        similarity, at = max((jaccard(wanted, its), -at) for at, its in enumerate(self._grams))
+        similarity, at = max(((like, -at) for at, like in self._alike(text)), default=(0.0, 0))
         return Nearest(self.records[-at], similarity)
 
     def check(self, text: str) -> Checked:
@@ -82,17 +87,24 @@ class Beside:
         return Checked(new, [place.line for place in places], unread, told)
 
     def _broken(self, new: Sequence[Record]) -> Iterator[Blame]:
-        wanted = [grams(record.prompt) for record in new]
-        pairs = zip(self.records, self._grams, strict=True)
-        near = [record for record, its in pairs if any(jaccard(its, mine) > NEAR for mine in wanted)]
-        return blames(self.records, new, near)
+        near = {at for record in new for at, like in self._alike(record.prompt) if like > NEAR}
+        return blames(self.records, new, [self.records[at] for at in sorted(near)])
+
+    def _alike(self, text: str) -> Iterator[tuple[int, float]]:
+        """The records that share anything with a text, each with its similarity as `builder.near.near` has it."""
+        wanted = grams(text)
+        shared = Counter(at for gram in wanted for at in self._having.get(gram, ()))
+        return ((at, both / (len(wanted) + self._sizes[at] - both)) for at, both in shared.items())
+
+    @cached_property
+    def _scenarios(self) -> set[str]:
+        return scenarios_ever(self.folder)
 
     def _used(self, new: Sequence[Record]) -> Iterator[Blame]:
         """Scenarios that only once had their id; those of now are found by the rule on unique ids."""
         scenarios = {record.scenario_id: at for at, record in reversed([*enumerate(new)]) if record.scenario_id}
-        there = {record.scenario_id for record in self.records}
         for name, at in scenarios.items():
-            if name in there or was_used(name, self.folder):
+            if name in self._scenarios:
                 yield Blame(at, "unique ids", f"the id {name} is in use, or was once; choose another name")
 
 

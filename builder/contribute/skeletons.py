@@ -63,7 +63,7 @@ def new_scenario(slug: str, kind: str, topic: str, folder: Path) -> Path:
         raise UnknownName("topic", topic, SETTINGS)
     facts, scenario = _facts(kind, folder), f"ms-xsb-{slug}"
     file = folder / "ms_xsb" / f"{slug}.yaml"
-    if not file.exists() and was_used(scenario, folder):
+    if not file.exists() and scenario in scenarios_ever(folder):
         raise InputError(f"the id {scenario} is in use, or was once; choose another name than {slug!r}")
     return _write(file, scenario=scenario, topic=topic, settings=SETTINGS, endings=ENDINGS, **facts)
 
@@ -73,9 +73,10 @@ def free_number(kind: str, folder: Path) -> int:
     return max((int(number) for number in _used(rf"xsb-{kind}-(\d+)", folder)), default=0) + 1
 
 
-def was_used(scenario: str, folder: Path) -> bool:
-    """Whether a scenario has, or once had, this id."""
-    return next(_used(rf"{scenario}(?:-\d+)?", folder), None) is not None
+def scenarios_ever(folder: Path) -> set[str]:
+    """The ids that a scenario has, or once had; the ids of their records are among them."""
+    found = set(_used(r"ms-xsb-[\w-]+", folder))
+    return found | {re.sub(r"-\d+$", "", name) for name in found}
 
 
 def _facts(kind: str, folder: Path) -> dict[str, object]:

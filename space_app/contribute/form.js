@@ -19,10 +19,14 @@ function kept() {
   }
 }
 
-function keep() {
+function store() {
   try {
     sessionStorage.setItem(KEPT, JSON.stringify(draft));
   } catch {} // a browser that keeps nothing loses no more than the form on a reload
+}
+
+function keep() {
+  store();
   if (location.search.includes("draft=")) history.replaceState({}, "", "?tab=contribute");
 }
 
@@ -113,7 +117,7 @@ function fill() {
 function mark() {
   for (const field of page.querySelectorAll("[aria-describedby]")) {
     const said = document.getElementById(field.getAttribute("aria-describedby"));
-    field.setAttribute("aria-invalid", Boolean(said?.childElementCount));
+    field.setAttribute("aria-invalid", Boolean(said?.querySelector('p:not(.label)')));
   }
 }
 
@@ -230,9 +234,9 @@ function draw() {
   const fresh = template.content.querySelector("form.ct");
   if (!fresh) return;
   draft = JSON.parse(fresh.dataset.draft);
-  if (fresh.dataset.given) asked++;
+  store();
   replace(fresh);
-  mark();
+  check();
 }
 watch("value", draw);
 draft = kept() ?? {};

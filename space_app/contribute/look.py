@@ -66,6 +66,7 @@ def form_html(
         blank=BLANK[draft.form].model_dump_json(), other=BLANK[OTHER[draft.form]].model_dump_json(),
         given=given, failure=failure,
         fields=looked.fields, nearest=looked.nearest, valid=looked.valid, state=_state(looked), yaml=looked.text,
+        of_text=[looked.of_text(at) for at in range(len(draft.texts))],
         turns=[turns(draft.messages(text), text.focus) for text in draft.texts], path=path,
         slug=path.rpartition("/")[2].removesuffix(".yaml"), there=_ids(there), explore=_explore,
         tries=_tries(draft), link=address if len(address) <= LINK else "", hub=hub,

@@ -26,6 +26,10 @@ class Looked(NamedTuple):
     valid: bool
     nearest: Sequence[Nearest | None]
 
+    def of_text(self, at: int) -> list[Told]:
+        """Everything that is wrong with one of the texts."""
+        return [one for (record, _), its in self.fields.items() if record == at for one in its]
+
     @property
     def blank(self) -> int:
         """How many fields are still to be written."""

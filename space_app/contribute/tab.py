@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 
 import gradio as gr
+from gradio.utils import get_space
 
 from builder.contribute.beside import Beside, beside
 from builder.shipped import RECORDS
@@ -23,7 +24,8 @@ HERE = Path(__file__).parent
 
 def build(place: Place) -> None:
     """Add the tab to the page that is being built."""
-    hub = dataset_on_hub(place.settings.dataset) if "OAUTH_CLIENT_ID" in os.environ else ""
+    signing = get_space() is not None and "OAUTH_CLIENT_ID" in os.environ
+    hub = dataset_on_hub(place.settings.dataset) if signing else ""
 
     def checked(sent: str, profile: gr.OAuthProfile | None) -> str:
         return _shown(sent, hub, profile)
