@@ -16,7 +16,7 @@ from builder.shipped import RECORDS
 from builder.source.nodes import STRING
 from builder.source.write import new_text
 from eval.errors import InputError
-from eval.record import TYPES, Record
+from eval.record import Record
 from space_app.contribute.problems import plain, told
 
 LONGEST = 20_000  # characters
@@ -101,7 +101,7 @@ def _look_before(text: str) -> None:
 def _around(record: MappingNode, values: dict[str, Node], there: Beside) -> Node:
     """A file of this one record; what the form would fill in is filled in."""
     kind = values["type"].value if isinstance(values.get("type"), ScalarNode) else ""
-    number = there.free_number(kind) if kind in TYPES else 1
+    number = there.free_number(kind)
     head: dict[str, Node] = {"source": _text("xsb"), "version": _text(there.version)}
     head |= {name: values[name] for name in HEAD if name in values}
     own = {"id": _text(f"xsb-{kind or 'type'}-{number:03d}"), "split": _text("dev")}
