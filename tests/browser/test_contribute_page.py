@@ -140,6 +140,7 @@ def test_a_dialogue_with_keys_and_a_joined_phrase(visit: Visit, space: Space, tm
     page.click('[aria-label="Take tired apprentice out of the Focus"]')
     settled(page, "Every rule is kept")
     page.fill('[data-path="name"]', "airport-signs")
+    settled(page, "to mend")
     page.wait_for_selector("text=the id ms-xsb-airport-signs is in use, or was once")
     page.reload()
     page.wait_for_selector("text=the id ms-xsb-airport-signs is in use, or was once")
