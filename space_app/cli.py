@@ -32,9 +32,13 @@ def serve(
         raise InputError("the Review tab needs both --candidates FILE.jsonl and --reviews FOLDER; give the other too")
     if candidates:
         settings = settings.model_copy(update={"review": ReviewSettings(candidates=candidates, reviews=reviews)})
+    if settings.weights:
+        from space_app.weights import fetch
+
+        fetch(settings.weights)
     page = build(settings, only)
     try:
-        serve(page, server_name="127.0.0.1", server_port=port)
+        serve(page, settings, server_name="127.0.0.1", server_port=port)
     except OSError as error:
         raise XsbError(f"port {port} cannot be used ({error}); choose another with --port") from error
 

@@ -1,0 +1,78 @@
+"""What stands between the page and the network: routes of Gradio's that are closed, how much is read, and headers.
+
+Gradio has routes that fetch other hosts' files for a visitor, keep a visitor's state on disk or take recordings. No tab
+needs them.
+"""
+
+from collections.abc import MutableMapping
+from typing import Any
+
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+API = "/gradio_api/"
+CLOSED = (
+    "proxy=", "file=http:", "file=https:", "file/http:", "file/https:", "deep_link", "process_recording", "vibe-",
+    "undo-vibe-", "runs", "run-history", "dev/", "custom_component/", "stream/", "profiling/", "token", "app_id",
+)  # fmt: skip
+ENVELOPE = 200_000  # bytes that a form or an event may have around what limits count
+# Nothing is asked of, or sent to, another host, whatever a text that strangers wrote makes of the page; and only the
+# Hub, where Spaces are shown in a frame, may frame it. Gradio itself needs inline and evaluated scripts.
+POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; object-src 'none'; base-uri 'self'; "
+    "form-action 'self'; frame-ancestors 'self' https://huggingface.co https://*.hf.space"
+)
+HEADERS = {
+    "content-security-policy": POLICY,
+    "referrer-policy": "same-origin",  # a link to a result has the prompt in its address
+    "x-content-type-options": "nosniff",
+}
+
+
+class TooLarge(Exception):
+    """More was sent than is read."""
+
+
+class Gate:
+    """ASGI middleware; `limit` is of bytes in the body of a request."""
+
+    def __init__(self, app: ASGIApp, limit: int) -> None:
+        """Stand before `app`."""
+        self.app, self.limit = app, limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or let it pass."""
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        if is_closed(scope["path"]):
+            return await PlainTextResponse("not found", 404)(scope, receive, send)
+        begun, read = False, 0
+
+        async def limited() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > self.limit:
+                raise TooLarge
+            return message
+
+        async def headed(message: MutableMapping[str, Any]) -> None:
+            nonlocal begun
+            if message["type"] == "http.response.start":
+                begun = True
+                own = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+                message = {**message, "headers": [*message.get("headers", []), *own]}
+            await send(message)
+
+        try:
+            await self.app(scope, limited, headed)
+        except TooLarge:
+            if not begun:
+                await PlainTextResponse(f"more than {self.limit} bytes", 413)(scope, receive, send)
+
+
+def is_closed(path: str) -> bool:
+    """Whether a path is of a route that no visitor of the page needs."""
+    inside = path.removeprefix(API) if path.startswith(API) else path.lstrip("/")
+    return inside.startswith(CLOSED) or inside.startswith("monitoring")
