@@ -10,10 +10,11 @@ from typing import Any
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-API = "/gradio_api/"
+API = "gradio_api/"
 CLOSED = (
     "proxy=", "file=http:", "file=https:", "file/http:", "file/https:", "deep_link", "process_recording", "vibe-",
     "undo-vibe-", "runs", "run-history", "dev/", "custom_component/", "stream/", "profiling/", "token", "app_id",
+    "monitoring",
 )  # fmt: skip
 ENVELOPE = 200_000  # bytes that a form or an event may have around what limits count
 # Nothing is asked of, or sent to, another host, whatever a text that strangers wrote makes of the page; and only the
@@ -74,5 +75,5 @@ class Gate:
 
 def is_closed(path: str) -> bool:
     """Whether a path is of a route that no visitor of the page needs."""
-    inside = path.removeprefix(API) if path.startswith(API) else path.lstrip("/")
-    return inside.startswith(CLOSED) or inside.startswith("monitoring")
+    inside = path.lower().lstrip("/").removeprefix(API).lstrip("/")
+    return inside.startswith(CLOSED)
