@@ -55,7 +55,7 @@ class Gate:
             message = await receive()
             read += len(message.get("body", b""))
             if read > self.limit:
-                raise TooLarge
+                raise TooLarge  # which some who read a body make an answer of their own of
             return message
 
         async def headed(message: MutableMapping[str, Any]) -> None:
@@ -63,7 +63,8 @@ class Gate:
             if message["type"] == "http.response.start":
                 begun = True
                 own = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
-                message = {**message, "headers": [*message.get("headers", []), *own]}
+                status = 413 if read > self.limit else message["status"]
+                message = {**message, "status": status, "headers": [*message.get("headers", []), *own]}
             await send(message)
 
         try:
