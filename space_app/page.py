@@ -2,7 +2,7 @@
 
 from importlib import import_module
 from pathlib import Path
-from signal import SIGTERM, default_int_handler, signal
+from signal import SIG_DFL, SIGTERM, default_int_handler, getsignal, signal
 from typing import Any
 
 import gradio as gr
@@ -48,6 +48,7 @@ def build(settings: Settings | None = None, only: str | None = None) -> gr.Block
         raise InputError("the Review tab needs both --candidates FILE.jsonl and --reviews FOLDER; give the other too")
     names = [only] if only else [name for name in TABS if name != "review" or settings.review]
     with gr.Blocks(title="xsb: why did it refuse?", analytics_enabled=False, delete_cache=UPLOADS) as page:
+        page.space_id = None  # with it, Gradio's page asks huggingface.co for a header and Google for its fonts
         gr.HTML("<h1 class='xsb-title'><span>xsb</span> why did it refuse?</h1>", apply_default_css=False)
         links = gr.HTML("", js_on_load=FOLLOW, elem_classes="xsb-unseen", apply_default_css=False)
         place = Place(page, settings, links)
@@ -70,7 +71,8 @@ def serve(page: gr.Blocks, settings: Settings | None = None, **where: Any) -> No
     Nothing that a visitor does is kept: no history of runs, no monitoring. `where` is for Gradio's `launch`.
     """
     limits = (settings or Settings()).limits
-    signal(SIGTERM, default_int_handler)  # ends as with Ctrl-C: what is to be done at the end is done
+    if getsignal(SIGTERM) is SIG_DFL:  # a tab that has to finish something has seen to it itself
+        signal(SIGTERM, default_int_handler)
     page.queue(max_size=WAITING, default_concurrency_limit=AT_ONCE, api_open=False)
     gate = Middleware(Gate, limit=limits.upload_bytes + ENVELOPE)
     page.launch(
