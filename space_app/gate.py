@@ -1,10 +1,11 @@
 """What stands between the page and the network: routes of Gradio's that are closed, how much is read, and headers.
 
-Gradio has routes that fetch other hosts' files for a visitor, keep a visitor's state on disk or take recordings. No tab
-needs them.
+Gradio has routes that fetch other hosts' files for a visitor, keep a visitor's state on disk or take recordings, which
+no tab needs, and it lets the handlers of buttons, too, be called by their names.
 """
 
-from collections.abc import MutableMapping
+import re
+from collections.abc import Collection, MutableMapping
 from typing import Any
 
 from starlette.responses import PlainTextResponse
@@ -16,6 +17,7 @@ CLOSED = (
     "undo-vibe-", "runs", "run-history", "dev/", "custom_component/", "stream/", "profiling/", "token", "app_id",
     "monitoring",
 )  # fmt: skip
+CALL = re.compile(r"call/+(?:v2/+)?([^/]*)")
 ENVELOPE = 200_000  # bytes that a form or an event may have around what limits count
 # Nothing is asked of, or sent to, another host, whatever a text that strangers wrote makes of the page; and only the
 # Hub, where Spaces are shown in a frame, may frame it. Gradio itself needs inline and evaluated scripts.
@@ -36,17 +38,23 @@ class TooLarge(Exception):
 
 
 class Gate:
-    """ASGI middleware; `limit` is of bytes in the body of a request."""
+    """ASGI middleware.
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
-        """Stand before `app`."""
-        self.app, self.limit = app, limit
+    Args:
+        app: what it stands before.
+        limit: of bytes in the body of a request.
+        names: what may be called by its name.
+    """
+
+    def __init__(self, app: ASGIApp, limit: int, names: Collection[str] = ()) -> None:
+        """See the class."""
+        self.app, self.limit, self.names = app, limit, names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or let it pass."""
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        if is_closed(scope["path"]):
+        if is_closed(scope["path"], self.names):
             return await PlainTextResponse("not found", 404)(scope, receive, send)
         begun, read = False, 0
 
@@ -74,7 +82,8 @@ class Gate:
                 await PlainTextResponse(f"more than {self.limit} bytes", 413)(scope, receive, send)
 
 
-def is_closed(path: str) -> bool:
-    """Whether a path is of a route that no visitor of the page needs."""
+def is_closed(path: str, names: Collection[str] = ()) -> bool:
+    """Whether a path is of a route that no visitor of the page needs, or calls what is none of the names."""
     inside = path.lower().lstrip("/").removeprefix(API).lstrip("/")
-    return inside.startswith(CLOSED)
+    called = CALL.match(inside)
+    return inside.startswith(CLOSED) or (called is not None and called[1] not in names)

@@ -74,7 +74,8 @@ def serve(page: gr.Blocks, settings: Settings | None = None, **where: Any) -> No
     if getsignal(SIGTERM) is SIG_DFL:  # a tab that has to finish something has seen to it itself
         signal(SIGTERM, default_int_handler)
     page.queue(max_size=WAITING, default_concurrency_limit=AT_ONCE, api_open=False)
-    gate = Middleware(Gate, limit=limits.upload_bytes + ENVELOPE)
+    names = {str(event.api_name) for event in page.fns.values() if event.api_visibility == "public"}
+    gate = Middleware(Gate, limit=limits.upload_bytes + ENVELOPE, names=names)
     page.launch(
         theme=THEME, css=style(), footer_links=[], mcp_server=True, max_threads=2 * AT_ONCE, ssr_mode=False, pwa=False,
         run_history=False, enable_monitoring=False, state_session_capacity=SESSIONS, max_file_size=limits.upload_bytes,

@@ -38,7 +38,7 @@ class Whole(Space):
         super().__init__("--config", str(config), folder=folder, **secrets)
 
     def ask(self, method: str, path: str, **what: Any) -> httpx.Response:
-        answer = httpx.request(method, f"{self.url}{path}", timeout=30, **what)
+        answer = httpx.request(method, f"{self.url}{path}", timeout=120, **what)
         self.told += answer.text + str(answer.headers)
         return answer
 
@@ -142,7 +142,7 @@ def events(space: Whole, config: dict[str, Any], value: Any) -> str:
         body = {"data": [value] * len(handler["inputs"]), "fn_index": handler["id"], "session_hash": session}
         wanted += space.ask("POST", "/gradio_api/queue/join", json=body).status_code == 200
     told, ended = "", 0
-    with httpx.stream("GET", f"{space.url}/gradio_api/queue/data?session_hash={session}", timeout=60) as stream:
+    with httpx.stream("GET", f"{space.url}/gradio_api/queue/data?session_hash={session}", timeout=120) as stream:
         for line in stream.iter_lines():
             told += line
             ended += '"msg":"process_completed"' in line.replace(" ", "")
@@ -155,7 +155,7 @@ def events(space: Whole, config: dict[str, Any], value: Any) -> str:
 def test_it_ends_when_it_is_told_to_and_nothing_secret_or_typed_was_told_or_logged(space: Whole) -> None:
     for path in ("/gradio_api/info", "/gradio_api/openapi.json", "/theme.css", "/nothing"):
         space.ask("GET", path)
-    with httpx.stream("GET", f"{space.url}/gradio_api/heartbeat/x", timeout=30):  # a page is open
+    with httpx.stream("GET", f"{space.url}/gradio_api/heartbeat/x", timeout=120):  # a page is open
         log = space.stop()
     assert space.process.returncode == 0
     assert SECRET not in space.told and SECRET not in log
