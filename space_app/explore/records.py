@@ -1,7 +1,7 @@
-"""The records that the page shows, and where they are from: `records_of(dataset)`, and `record(dataset, id)` for one.
+"""The records that the page shows, and where they are from: `records_of(dataset)`, and `record(settings, id)` for one.
 
-A dataset is a folder that `xsb-build release` wrote, or one on the Hub at the commit that its main branch has when it is
-asked for first. Where the default folder is missing, as in a fresh clone, it is the records that come with the package.
+A dataset is a folder that `xsb-build release` wrote, or one on the Hub at the commit that its main branch has when it
+is asked for first. Where the default folder is missing, as in a fresh clone, it is the records of the package.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Lock
 
 from builder.review.agreement import reviewed
-from builder.review.reading import Reading, by_record, read_reviews, readings_of
+from builder.review.reading import ByRecord, Reading, by_record, read_reviews, readings_of
 from builder.schema import CONFIGS, config
 from builder.shipped import RECORDS, REVIEWS
 from builder.source.read import read_places
@@ -57,8 +57,8 @@ class Records:
         return ["\n".join(message.content for message in record.messages).casefold() for record in self.all]
 
     @cached_property
-    def _shelf(self) -> dict[str, list[Reading]]:
-        return dict(by_record(read_reviews(REVIEWS).readings))
+    def _shelf(self) -> ByRecord:
+        return by_record(read_reviews(REVIEWS).readings)
 
     def readings(self, record: Record) -> list[Reading]:
         """Blind readings of exactly this text that come with the package."""

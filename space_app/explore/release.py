@@ -45,7 +45,7 @@ def from_hub(repo_id: str) -> tuple[list[Record], str]:
         with telling(repo_id, f"there is no folder {repo_id} here, and from the Hub it cannot be had: "):
             revision = persist(repository.head)
             if revision is None:
-                raise InputError(f"{repo_id} is no folder here and no dataset on the Hub that this token may read; {MAKE}")
+                raise InputError(f"{repo_id} is no folder here, and no dataset on the Hub for this token; {MAKE}")
             there = persist(partial(repository.hashes, revision, (*TABLES, REPORT)))
             files = {path: download(repository, path, revision, Path(constants.HF_HUB_CACHE)) for path in there}
     except HubError as error:
