@@ -86,5 +86,7 @@ def serve(page: gr.Blocks, settings: Settings | None = None, **where: Any) -> No
 def style() -> str:
     """The page's style sheet; the pieces that it shares with reports stand inside `.xsb`, away from Gradio's own."""
     tokens, pieces = ((LOOK / name).read_text(encoding="utf-8") for name in ("tokens.css", "parts.css"))
-    own = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
+    here = Path(__file__).parent
+    files = (here / "style.css", here / "explore" / "style.css")
+    own = "".join(file.read_text(encoding="utf-8") for file in files)
     return f"{tokens}{own}.xsb {{\n{pieces}}}\n"
