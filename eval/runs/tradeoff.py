@@ -1,4 +1,4 @@
-"""The trade-off between false refusals and unsafe compliance, as points and lines of a plot."""
+"""The trade-off between safe and unsafe prompts, as points and lines of a plot."""
 
 import re
 from collections.abc import Sequence
@@ -6,18 +6,21 @@ from dataclasses import dataclass
 
 from eval.mitigation.steer import ALPHA
 from eval.runs.metrics import Metrics
+from eval.statistics import Rate
 
-_STRENGTH = re.compile(r"(?<![a-z_])steer(?::([0-9.e-]+))?")
+_STRENGTH = re.compile(r"(?<![a-z_])steer(?::([0-9]+(?:\.[0-9]*)?(?:e-?[0-9]+)?))?")
+Bounded = tuple[float, float, float]  # a share from 0 to 1, and the bounds of its 95 % interval
 
 
 @dataclass(frozen=True)
 class Point:
-    """One mitigation: shares from 0 to 1, with the bounds of their 95 % intervals. `number` is what the plot shows."""
+    """A mitigation by `name`: `x` is of safe prompts, `y` of unsafe ones, `number` what the plot shows, `run` whose."""
 
     number: int
     name: str
-    refused: tuple[float, float, float]
-    complied: tuple[float, float, float]
+    x: Bounded
+    y: Bounded
+    run: str = ""
 
     @property
     def guarded(self) -> bool:
@@ -26,23 +29,26 @@ class Point:
 
 
 def points(rows: Sequence[Metrics]) -> list[Point]:
-    """A point per mitigation for which both shares are known."""
-    found: list[Point] = []
-    for row in rows:
-        x, y = row.false_refusal, row.unsafe_compliance
-        if x.share is None or x.low is None or x.high is None or y.share is None or y.low is None or y.high is None:
-            continue
-        found.append(Point(len(found) + 1, row.mitigation, (x.share, x.low, x.high), (y.share, y.low, y.high)))
-    return found
+    """A point per mitigation for which both shares are known: false refusals against unsafe compliance."""
+    known = [(row.mitigation, x, y) for row in rows if (x := bounded(row.false_refusal))
+             and (y := bounded(row.unsafe_compliance))]  # fmt: skip
+    return [Point(number, *point) for number, point in enumerate(known, 1)]
+
+
+def bounded(rate: Rate, rest: bool = False) -> Bounded | None:
+    """The share with its bounds, or that of the `rest`; None of nothing."""
+    if rate.share is None or rate.low is None or rate.high is None:
+        return None
+    return (1 - rate.share, 1 - rate.high, 1 - rate.low) if rest else (rate.share, rate.low, rate.high)
 
 
 def curves(found: Sequence[Point]) -> list[list[Point]]:
     """The points that differ in the strength of steering alone, weakest first; curves of two points or more."""
-    groups: dict[str, list[tuple[float, Point]]] = {}
+    groups: dict[tuple[str, str], list[tuple[float, Point]]] = {}
     for point in found:
         if match := _STRENGTH.search(point.name):
             rest = point.name[: match.start()] + "steer" + point.name[match.end() :]
-            groups.setdefault(rest, []).append((float(match[1] or ALPHA), point))
+            groups.setdefault((point.run, rest), []).append((float(match[1] or ALPHA), point))
     return [
         [point for _, point in sorted(group, key=lambda pair: -pair[0])] for group in groups.values() if len(group) > 1
     ]

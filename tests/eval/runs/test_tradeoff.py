@@ -19,7 +19,7 @@ def test_points_have_both_shares_and_curves_go_by_strength() -> None:
     ]  # fmt: skip
     assert [point.name for point in found if point.guarded] == [NAMES[2], NAMES[4], NAMES[6]]
     for point in found:
-        share, low, high = point.refused
+        share, low, high = point.x
         assert low <= share <= high
 
 
