@@ -34,7 +34,7 @@ def serve(
         settings = settings.model_copy(update={"review": ReviewSettings(candidates=candidates, reviews=reviews)})
     page = build(settings, only)
     try:
-        serve(page, server_name="127.0.0.1", server_port=port)
+        serve(page, server_name="127.0.0.1", server_port=port, max_file_size=settings.limits.upload_bytes)
     except OSError as error:
         raise XsbError(f"port {port} cannot be used ({error}); choose another with --port") from error
 

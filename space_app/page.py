@@ -40,7 +40,7 @@ def build(settings: Settings | None = None, only: str | None = None) -> gr.Block
     if only == "review" and settings.review is None:
         raise InputError("the Review tab needs both --candidates FILE.jsonl and --reviews FOLDER; give the other too")
     names = [only] if only else [name for name in TABS if name != "review" or settings.review]
-    with gr.Blocks(title="xsb: why did it refuse?", analytics_enabled=False) as page:
+    with gr.Blocks(title="xsb: why did it refuse?", analytics_enabled=False, delete_cache=(600, 600)) as page:
         gr.HTML("<h1 class='xsb-title'><span>xsb</span> why did it refuse?</h1>", apply_default_css=False)
         links = gr.HTML("", js_on_load=FOLLOW, elem_classes="xsb-unseen", apply_default_css=False)
         place = Place(page, settings, links)
@@ -66,4 +66,11 @@ def style() -> str:
     """The page's style sheet; the pieces that it shares with reports stand inside `.xsb`, away from Gradio's own."""
     tokens, pieces = ((LOOK / name).read_text(encoding="utf-8") for name in ("tokens.css", "parts.css"))
     own = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
-    return f"{tokens}{own}.xsb {{\n{pieces}}}\n"
+    return f"{tokens}{own}.xsb {{\n{pieces}}}\n{_results()}"
+
+
+def _results() -> str:
+    """The style of the Results tab: that of reports, inside its own element."""
+    files = [LOOK / name for name in ("tables.css", "figures.css", "card.css")]
+    files.append(Path(__file__).parent / "results" / "style.css")
+    return f".xsb.runs {{\n{''.join(file.read_text(encoding='utf-8') for file in files)}}}\n"
