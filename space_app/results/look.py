@@ -25,20 +25,21 @@ OUTCOMES = (
 TEMPLATES = Templates(Path(__file__).parent)
 
 
-def shown(runs: Sequence[Run], asked: Asked, told: str = "") -> str:
+def shown(runs: Sequence[Run], asked: Asked, told: str = "", limit: int = 0) -> str:
     """The tab.
 
     Args:
         runs: all that there are, with what this visitor uploaded.
         asked: what of them.
         told: what is wrong with an upload, "" if nothing is.
+        limit: bytes of an upload.
     """
     if not runs:
-        return TEMPLATES.render("empty.html.j2", asked=asked, told=told)
-    return _samples(runs, asked) if asked.run else _board(runs, asked, told)
+        return TEMPLATES.render("empty.html.j2", asked=asked, told=told, limit=limit)
+    return _samples(runs, asked) if asked.run else _board(runs, asked, told, limit)
 
 
-def _board(runs: Sequence[Run], asked: Asked, told: str) -> str:
+def _board(runs: Sequence[Run], asked: Asked, told: str, limit: int) -> str:
     rows = rows_of(runs)
     found = sections(rows, asked, ROWS)
     readable = [run for run in runs if run.report]
@@ -47,7 +48,7 @@ def _board(runs: Sequence[Run], asked: Asked, told: str) -> str:
     return TEMPLATES.render(
         "board.html.j2", asked=asked, told=told, headline=line, sections=[(one, _drawn(one)) for one in found],
         choices=choices(rows), broken=[run for run in runs if run.wrong], count=sum(len(one.rows) for one in found),
-        notes=alone.notes if alone else [], compared=COMPARED,
+        notes=alone.notes if alone else [], compared=COMPARED, limit=limit,
     )  # fmt: skip
 
 

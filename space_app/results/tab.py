@@ -25,36 +25,32 @@ def build(place: Place) -> None:
     settings = place.settings
     limit = settings.limits.upload_bytes
     uploads = gr.State([])
-    upload = gr.UploadButton(
-        "Add a report.json", file_types=[".json"], size="sm", elem_classes="xsb-upload", min_width=0
-    )
     frame = {"html_template": _file("frame.html"), "js_on_load": _file("results.js")}
     view = gr.HTML("", **frame, apply_default_css=False)
 
     def told(asked: Query, own: list[Run]) -> Any:
         if asked.get("tab") != "results":
             return gr.skip()
-        return shown([*runs_of(settings.results), *own], asked_of(asked))
+        return seen(own, asked_of(asked))
 
     def step(own: list[Run], event: gr.EventData) -> tuple[str, list[Run]]:
-        """The first look at the tab, or an upload that is taken away again."""
+        """The first look at the tab, an upload, or one that is taken away again."""
         sent = event._data if isinstance(event._data, dict) else {}
-        kept = [run for run in own if run.key != sent.get("drop")]
-        asked = asked_of(query(str(sent.get("search", ""))))
-        return shown([*runs_of(settings.results), *kept], asked), kept
+        kept, wrong = [run for run in own if run.key != sent.get("drop")], ""
+        if "upload" in sent:  # the file's text; it never is a file here
+            try:
+                kept = added(kept, str(sent["upload"]).encode(errors="replace"), limit)
+            except InputError as error:
+                wrong = f"The file is not shown: {error}."
+        return seen(kept, asked_of(query(str(sent.get("search", "")))), wrong), kept
 
-    def add(path: str, own: list[Run]) -> tuple[str, list[Run]]:
-        runs = runs_of(settings.results)
-        try:
-            kept = added(own, _taken(Path(path), limit), limit)
-        except InputError as error:
-            return shown([*runs, *own], Asked(), f"The file is not shown: {error}."), own
-        return shown([*runs, *kept], Asked()), kept
+    def seen(own: list[Run], asked: Asked, wrong: str = "") -> str:
+        return shown([*runs_of(settings.results), *own], asked, wrong, limit)
 
-    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    place.arrive(told, [view], [uploads])
-    view.submit(step, uploads, [view, uploads], **quiet)
-    upload.upload(add, [upload, uploads], [view, uploads], **quiet)
+    place.arrive(told, [view], [uploads], trigger_mode="always_last")
+    view.submit(
+        step, uploads, [view, uploads], trigger_mode="always_last", show_progress="hidden", api_visibility="private"
+    )
     gr.api(_results(settings.results), api_name="results")
 
 
@@ -68,18 +64,9 @@ def added(own: list[Run], content: bytes, limit: int) -> list[Run]:
     return [*own, Run(f"uploaded-{number}", read_report(content, limit), uploaded=True)][-UPLOADS:]
 
 
-def _taken(path: Path, limit: int) -> bytes:
-    """The content of an upload, which then is no file any more; of too much only as much as tells that it is."""
-    try:
-        with path.open("rb") as file:
-            return file.read(limit + 1)
-    finally:
-        path.unlink(missing_ok=True)
-
-
 def _results(sources: tuple[str, ...]) -> Callable[..., list[dict[str, Any]]]:
     def results(model: str = "", dataset: str = "", mitigation: str = "", limit: int = 100) -> list[dict[str, Any]]:
-        """Measured results of models, a row per mitigation: safe prompts that were refused, unsafe ones that were answered.
+        """Measured results of models, a row per mitigation: safe prompts refused, and unsafe prompts answered.
 
         Compare only rows with the same fingerprint: they are of the same records.
 
