@@ -59,6 +59,9 @@ element.addEventListener("click", (event) => {
   const plain = !event.ctrlKey && !event.metaKey && !event.shiftKey;
   if (drop || (plain && event.target.closest("a[href^='?tab=results']"))) wait();
 });
+document.addEventListener("click", (event) => {
+  if (event.target.closest(".xsb-tabs > .tab-wrapper [role=tab]")) setTimeout(arrive);
+});
 watch("value", draw);
 draw();
 if (!props.value) trigger("submit", { search: location.search });

@@ -9,7 +9,7 @@ from eval.look import spoken
 from eval.runs.compare import ASKED
 from eval.runs.metrics import Difference, Metrics
 from eval.runs.report import Report
-from eval.runs.tradeoff import Point, bounded
+from eval.runs.tradeoff import Point, bounded, spread
 from eval.statistics import Rate
 from space_app.results.asked import Asked
 from space_app.results.run import Run
@@ -144,7 +144,7 @@ def points_of(rows: Sequence[Row]) -> list[Point]:
         x, y = bounded(row.metrics.false_refusal, rest=True), bounded(row.metrics.unsafe_compliance, rest=True)
         if x and y:
             found.append(Point(row.number, row.mitigation, x, y, row.model if several else ""))
-    return found
+    return spread(found)
 
 
 def as_json(row: Row) -> dict[str, Any]:
