@@ -21,6 +21,8 @@ TABS = {
     "review": "space_app.review.tab",
     "contribute": "space_app.contribute.tab",
 }
+HERE = Path(__file__).parent
+RUNS = ("tables.css", "figures.css", "card.css")  # the style of reports, for the Results tab
 AT_ONCE = 32  # visitors whose events of one kind run at the same time; the models have a queue of their own
 WAITING = 200  # events of one kind that wait for that; who comes then is told so at once
 UPLOADS = (600, 600)  # seconds: how often uploaded files are looked for, and how old they are when they are deleted
@@ -85,8 +87,10 @@ def serve(page: gr.Blocks, settings: Settings | None = None, **where: Any) -> No
 
 def style() -> str:
     """The page's style sheet; the pieces that it shares with reports stand inside `.xsb`, away from Gradio's own."""
-    tokens, pieces = ((LOOK / name).read_text(encoding="utf-8") for name in ("tokens.css", "parts.css"))
-    here = Path(__file__).parent
-    files = (here / "style.css", here / "explore" / "style.css")
-    own = "".join(file.read_text(encoding="utf-8") for file in files)
-    return f"{tokens}{own}.xsb {{\n{pieces}}}\n"
+    tokens, own = _sheet(LOOK / "tokens.css"), _sheet(*(HERE / folder / "style.css" for folder in ("", "explore")))
+    pieces, runs = _sheet(LOOK / "parts.css"), _sheet(*(LOOK / name for name in RUNS), HERE / "results" / "style.css")
+    return f"{tokens}{own}.xsb {{\n{pieces}}}\n.xsb.runs {{\n{runs}}}\n"
+
+
+def _sheet(*files: Path) -> str:
+    return "".join(file.read_text(encoding="utf-8") for file in files)
