@@ -84,7 +84,7 @@ class TransformersModel:
         seeds: Sequence[int] = (),
         settled: Settled | None = None,
         watch: Ended | None = None,
-        done: Callable[[int, Reply], None] = lambda _place, _reply: None,
+        done: Callable[[int, Reply], None] | None = None,
     ) -> list[Reply]:
         """Answers in order, greedy or sampled, many at once, and half as many where memory runs out.
 
@@ -111,9 +111,10 @@ class TransformersModel:
         begun = [THINK if text.rstrip().endswith(THINK) else "" for text in texts]
 
         def tell(place: int, tokens: list[int]) -> None:
+            assert done
             done(place, self._reply(tokens, time.perf_counter() - started, max_new_tokens, begun[place]))
 
-        found = _Answers(tell)
+        found = _Answers(tell) if done else dict[int, list[int]]()
         limits = CUDA_LIMITS if self.device.startswith("cuda") else CPU_LIMITS
         while len(found) < len(prompts):
             try:

@@ -24,6 +24,7 @@ from space_app.engine.visit import Visit, follow
 ZERO = bool(Config.zero_gpu)
 SECONDS = 60  # of a GPU for one piece of work: the longest is an attribution of a long dialogue
 T = TypeVar("T")
+Asked = tuple[Request, tuple[Mitigation, ...], int | None, bool]
 Task = Callable[[Local, Visit], Any]
 _HELD: list[TransformersModel] = []  # the model in memory, where a fork finds it
 
@@ -48,6 +49,14 @@ def _in_fork(task: Task) -> Iterator[Step | Result]:
         local.close()
 
 
+def _write(asked: Asked, local: Local, visit: Visit) -> Reply:
+    return local.write(visit, *asked)
+
+
+def _turn(work: Work[T], local: Local, visit: Visit) -> T:
+    return local.turn(visit, work)
+
+
 on_gpu = spaces.GPU(_in_fork, duration=SECONDS)
 
 
@@ -64,13 +73,13 @@ class Borrowed:
         stream: bool = False,
     ) -> Reply:  # fmt: skip
         """As `Loaded.write`."""
-        asked = {"request": request, "mitigations": tuple(mitigations), "tokens": tokens, "stream": stream}
-        reply: Reply = self._borrow(visit, partial(Local.write, **asked))
+        asked = (request, tuple(mitigations), tokens, stream)
+        reply: Reply = self._borrow(visit, partial(_write, asked))
         return reply
 
     def turn(self, visit: Visit, work: Work[T]) -> T:
         """As `Loaded.turn`."""
-        found: T = self._borrow(visit, partial(Local.turn, work=work))
+        found: T = self._borrow(visit, partial(_turn, work))
         return found
 
     def close(self) -> None:
