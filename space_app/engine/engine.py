@@ -1,34 +1,47 @@
-"""Asks the models for visitors: answers, words to blame, and what mitigations make of a prompt."""
+"""Asks the models for visitors: answers, words to blame, and what mitigations make of a prompt.
 
-import time
+What visitors type is kept for a while in memory (`space_app.engine.cache`), and neither written nor logged anywhere.
+"""
+
+import logging
 from collections.abc import Iterator, Sequence
 from functools import cache
-from threading import Lock
+from typing import TYPE_CHECKING
 
-from eval.attribution import attribute
-from eval.diagnose import Mitigated, check_conversation, check_names
-from eval.errors import UnknownName
+from eval.diagnose import check_names
+from eval.errors import ModelError, UnknownName
 from eval.judges.panel import load_panel
-from eval.judges.verdict import Answer
-from eval.mitigation import Decoding, Request, attempts, named
-from eval.mitigation.guard import decide
-from eval.models import Model, load_model
+from eval.mitigation import Request
 from eval.record import Conversation, Span
-from space_app.engine.steps import Answered, Attributed, Doing, Guard, Step, Tried, Writing
+from space_app.engine.cache import Cache, key
+from space_app.engine.limits import Rate, check_messages, check_mitigations, check_triggers
+from space_app.engine.steps import Answered, Attributed, Step, Tried
+from space_app.engine.visit import Visit, follow
 from space_app.settings import ModelChoice, Settings
 
-NEW_TOKENS = 64
+if TYPE_CHECKING:
+    from space_app.engine.loaded import Loaded  # which imports torch
+
+LOG = logging.getLogger(__name__)
+GATED = "GatedRepoError"
 
 
 class Engine:
-    """What visitors may ask of the models of the settings. Every method gives steps; closing it cancels."""
+    """What visitors may ask of the models of the settings.
+
+    Every method gives steps (`space_app.engine.steps`); who closes it before the end cancels what is being done. They
+    may be called from as many threads as there are visitors.
+    """
 
     def __init__(self, settings: Settings) -> None:
-        """Nothing is loaded before it is asked for."""
+        """No model is loaded before it is asked for."""
+        from space_app.engine.turns import Turns  # torch
+
         self._choices = {choice.name: choice for choice in settings.models}
+        self._limits, self._judge = settings.limits, settings.judge
         self._panel = load_panel(settings.judge)
-        self._lock = Lock()
-        self._loaded: tuple[str, Model] | None = None
+        self._rate, self._cache = Rate(settings.limits.per_minute), Cache()
+        self._turns = Turns(_load)
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -36,42 +49,62 @@ class Engine:
         return tuple(self._choices)
 
     def answer(self, model: str, messages: Conversation, visitor: str) -> Iterator[Step]:
-        """The model's answer as it is written, and its verdict.
+        """The model's answer as it is written, and at the end `Answered`.
 
         Args:
             model: a name in `models`.
             messages: of which the last is the user's.
+            visitor: who asks; the same visitor by the same name.
+
+        Raises:
+            XsbError: a line for the visitor.
+        """
+        from space_app.engine import asking
+
+        choice = self._checked(model, messages)
+        at = _key(choice, messages)
+        if known := self._cache.get(at, Answered):
+            yield known
+            return
+        self._rate.count(visitor)
+
+        def work(visit: Visit) -> None:
+            with self._turns.seat(choice, visit) as loaded:
+                visit.tell(self._cache.keep(at, asking.answer(loaded, self._panel, messages, visit)))
+
+        yield from follow(work)
+
+    def attribute(
+        self, model: str, messages: Conversation, method: str, answered: Answered | None, visitor: str
+    ) -> Iterator[Step]:
+        """The words to blame: evaluations as they are done, and at the end `Attributed`.
+
+        Args:
+            model: a name in `models`.
+            messages: of which the last is the user's.
+            method: a name in `eval.attribution.METHODS`.
+            answered: to the conversation as it is, where it is known; spares a call of an endpoint.
             visitor: who asks.
 
         Raises:
             XsbError: a line for the visitor.
         """
-        check_conversation(messages)
-        choice = self._choice(model)
-        started = time.perf_counter()
-        yield Doing(f"loading {model}")
-        with self._lock:
-            (reply,) = self._model(choice).generate([messages], NEW_TOKENS)
-        yield Writing(reply.text)
-        verdict = self._panel([Answer(messages, reply.text, reply.finish)])[0].verdict
-        yield Answered(reply=reply, verdict=verdict, seconds=time.perf_counter() - started)
+        from space_app.engine import asking
 
-    def attribute(
-        self, model: str, messages: Conversation, method: str, answered: Answered | None, visitor: str
-    ) -> Iterator[Step]:
-        """The words to blame, by a method of `eval.attribution.METHODS`; `answered` spares a call where it is known.
-
-        Raises:
-            XsbError: a line for the visitor.
-        """
-        check_conversation(messages)
+        choice = self._checked(model, messages)
         check_names(method, ())
-        choice = self._choice(model)
-        yield Doing(f"attribution: {method}")
-        with self._lock:
-            text = answered.reply.text if answered else ""
-            found = attribute(self._model(choice), messages, method, response=text, max_new_tokens=NEW_TOKENS)
-        yield Attributed(found=found, seconds=found.seconds)
+        response = answered.reply.text if answered else ""
+        at = _key(choice, messages, method, response)
+        if known := self._cache.get(at, Attributed):
+            yield known
+            return
+        self._rate.count(visitor)
+
+        def work(visit: Visit) -> None:
+            with self._turns.seat(choice, visit) as loaded:
+                visit.tell(self._cache.keep(at, asking.blame(loaded, messages, method, response, visit)))
+
+        yield from follow(work)
 
     def mitigate(
         self,
@@ -84,10 +117,12 @@ class Engine:
     ) -> Iterator[Step]:
         """One `Tried` for each of these mitigations, as soon as it is ready, in any order.
 
+        On a model that is not skittish only what the guard allows is mitigated.
+
         Args:
             model: a name in `models`.
             messages: of which the last is the user's.
-            names: for `eval.mitigation.named`.
+            names: of mitigations, as `space_app.engine.limits.check_mitigations` takes them.
             triggers: words to mitigate, as attribution found them or chosen by hand (`eval.diagnose.places`).
             answered: to the conversation as it is; made where it is None.
             visitor: who asks.
@@ -95,41 +130,81 @@ class Engine:
         Raises:
             XsbError: a line for the visitor.
         """
-        check_conversation(messages)
-        check_names(None, names)
-        choice = self._choice(model)
-        yield Doing("guard")
-        with self._lock:
-            loaded = self._model(choice)
-            reply = answered.reply if answered else loaded.generate([messages], NEW_TOKENS)[0]
-            request = Request(messages, list(triggers), answer=reply)
-            (decision,) = decide(loaded, [request])
-        for name in names:
-            yield Doing(f"mitigation: {name}")
-            with self._lock:
-                (attempt,) = attempts(named(name), self._model(choice), [request], Decoding(NEW_TOKENS))
-            verdict = self._panel([attempt.answer_to(messages)])[0].verdict
-            result = Mitigated(
-                name=name, triggers=[span.text(messages) for span in triggers], messages_sent=attempt.sent,
-                response=attempt.reply.text, verdict=verdict, note=attempt.note,
-            )  # fmt: skip
-            guard = Guard(allowed=decision.allowed, reason=decision.reason)
-            yield Tried(result=result, guard=guard, seconds=attempt.reply.seconds, tokens=attempt.reply.tokens)
+        from space_app.engine import asking
 
-    def _choice(self, name: str) -> ModelChoice:
-        if name not in self._choices:
-            raise UnknownName("model", name, self._choices)
-        return self._choices[name]
+        choice = self._checked(model, messages)
+        check_mitigations(names)
+        check_triggers(messages, triggers)
+        answered = answered or self._cache.get(_key(choice, messages), Answered)
+        places = [f"{span.turn}:{span.start}:{span.end}" for span in triggers]
 
-    def _model(self, choice: ModelChoice) -> Model:
-        if self._loaded is None or self._loaded[0] != choice.name:
-            self._loaded = None
-            model = load_model(choice.name, revision=choice.revision, dtype=choice.dtype, base_url=choice.base_url)
-            self._loaded = (choice.name, model)
-        return self._loaded[1]
+        def at(name: str, answered: Answered) -> str:
+            return _key(choice, messages, name, answered.reply.text, *places)
+
+        known = [found for name in names if answered and (found := self._cache.get(at(name, answered), Tried))]
+        yield from known
+        left = [name for name in names if name not in {found.result.name for found in known}]
+        if not left:
+            return
+        self._rate.count(visitor)
+
+        def work(visit: Visit) -> None:
+            with self._turns.seat(choice, visit) as loaded:
+                first = answered or self._cache.keep(
+                    _key(choice, messages), asking.answer(loaded, self._panel, messages, visit, stream=False)
+                )
+                request = Request(messages, list(triggers), answer=first.reply)
+                asked = asking.Help(loaded, self._panel, request, choice.is_organism, visit)
+                for tried in asking.help_with(asked, left):
+                    if tried.result.response:  # what failed may go well the next time
+                        self._cache.keep(at(tried.result.name, first), tried)
+                    visit.tell(tried)
+
+        yield from follow(work)
+
+    def _checked(self, model: str, messages: Conversation) -> ModelChoice:
+        if model not in self._choices:
+            raise UnknownName("model", model[:80], self._choices)
+        check_messages(messages, self._limits)
+        return self._choices[model]
 
 
 @cache
 def engine_of(settings: Settings) -> Engine:
     """The one engine for these settings."""
     return Engine(settings)
+
+
+def _key(choice: ModelChoice, messages: Conversation, *more: str) -> str:
+    return key([choice.name, choice.revision], messages, *more)
+
+
+def _load(choice: ModelChoice) -> "Loaded":
+    """Load a model; why that fails is logged for the owner, and told to visitors in a line without paths.
+
+    Raises:
+        ModelError: it cannot be loaded.
+    """
+    from eval.models import load_model
+    from eval.models.transformers import TransformersModel
+    from space_app.engine.loaded import Local, Remote
+    from space_app.engine.zero import ZERO, Borrowed
+
+    try:
+        model = load_model(choice.name, revision=choice.revision, dtype=choice.dtype, base_url=choice.base_url)
+    except ModelError as error:
+        LOG.warning("%s", error)
+        if GATED in _causes(error):
+            raise ModelError(
+                f"{choice.name} is gated: the owner of this Space has to accept its licence on the Hub, and set "
+                "HF_TOKEN to a token that may read it; choose another model"
+            ) from error
+        raise ModelError(f"{choice.name} cannot be loaded at the moment; choose another model, or try later") from error
+    if not isinstance(model, TransformersModel):
+        return Remote(model)
+    return Borrowed(model) if ZERO else Local(model)
+
+
+def _causes(error: BaseException | None) -> list[str]:
+    """The names of what an error came from."""
+    return [type(error).__name__, *_causes(error.__cause__ or error.__context__)] if error else []
