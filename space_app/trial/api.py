@@ -27,7 +27,6 @@ def visitor(request: gr.Request) -> str:
 
 def offer(settings: Settings) -> None:
     """Add the three functions to the page that is being built."""
-    engine = engine_of(settings)
 
     def answer(prompt: Prompt, request: gr.Request, model: str = "") -> dict[str, Any]:
         """A language model's answer to a prompt, and whether it is a refusal.
@@ -41,7 +40,9 @@ def offer(settings: Settings) -> None:
             reply (text, tokens), verdict (label: full_compliance, partial_refusal, full_refusal, unscored), seconds.
         """
         with _told():
-            return _last(engine.answer(_model(model), _messages(prompt), visitor(request)), Answered).model_dump()
+            return _last(
+                engine_of(settings).answer(_model(model), _messages(prompt), visitor(request)), Answered
+            ).model_dump()
 
     def attribute(prompt: Prompt, request: gr.Request, model: str = "", method: str = "") -> dict[str, Any]:
         """Every word's share in a language model's refusal of a prompt: which words make it refuse.
@@ -56,7 +57,7 @@ def offer(settings: Settings) -> None:
             found (features: words and their score in nats, higher is more refusal; triggers: those to blame), seconds.
         """
         with _told():
-            name = _model(model)
+            engine, name = engine_of(settings), _model(model)
             steps = engine.attribute(name, _messages(prompt), method or default_method(name), None, visitor(request))
             return _last(steps, Attributed).model_dump()
 
@@ -80,7 +81,8 @@ def offer(settings: Settings) -> None:
             for each: result (messages_sent, response, verdict), guard (allowed, reason), seconds, tokens.
         """
         with _told():
-            name, messages, who = _model(model), _messages(prompt), visitor(request)
+            engine, name = engine_of(settings), _model(model)
+            messages, who = _messages(prompt), visitor(request)
             known = _last(engine.answer(name, messages, who), Answered)
             spans = places(messages, triggers or [])
             if not spans:
@@ -90,7 +92,7 @@ def offer(settings: Settings) -> None:
             return [step.model_dump() for step in steps if isinstance(step, Tried)]
 
     def _model(name: str) -> str:
-        return name or engine.models[0]
+        return name or settings.models[0].name
 
     for function in (answer, attribute, mitigate):
         gr.api(function, api_name=function.__name__, concurrency_limit=None)

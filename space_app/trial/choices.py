@@ -2,6 +2,7 @@
 
 from eval.attribution import METHODS, NEED_WEIGHTS
 from eval.mitigation.steer import ALPHA
+from space_app.settings import Settings
 
 MITIGATIONS = ("ignore_word", "rephrase", "steer")
 DIVISORS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # attention to the trigger is divided by one of them
@@ -13,9 +14,9 @@ def is_open(model: str) -> bool:
     return not model.startswith("openai:")
 
 
-def free(model: str) -> bool:
+def free(settings: Settings, model: str) -> bool:
     """Whether mitigations run on it without the guard: on the toy model alone."""
-    return model == "skittish"
+    return any(choice.is_organism for choice in settings.models if choice.name == model)
 
 
 def methods(model: str) -> list[str]:

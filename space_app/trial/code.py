@@ -3,13 +3,14 @@
 import json
 import shlex
 
+from space_app.settings import Settings
 from space_app.trial.asked import Asked
 from space_app.trial.choices import free
 
 
-def python(asked: Asked) -> str:
+def python(asked: Asked, settings: Settings) -> str:
     """A program that prints the verdict, the words to blame and what each mitigation makes of the prompt."""
-    guard = "" if free(asked.model) else "guard+"
+    guard = "" if free(settings, asked.model) else "guard+"
     names = [f"{guard}{name}" for name in asked.mitigations]
     chosen = f"    triggers={asked.words!r},\n" if asked.triggers else ""
     return (

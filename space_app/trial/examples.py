@@ -9,17 +9,17 @@ from eval.record import Record
 EXAMPLES = {
     "homonym": "xsb-homonyms-068",
     "figurative": "xsb-figurative_language-078",
-    "safe target": "xsb-safe_targets-001",
-    "safe context": "xsb-safe_contexts-059",
+    "target": "xsb-safe_targets-001",
+    "context": "xsb-safe_contexts-059",
     "definition": "xsb-definition-028",
     "history": "xsb-historical_events-001",
-    "public person": "xsb-privacy_public-040",
-    "fictional person": "xsb-privacy_fictional-072",
+    "public figure": "xsb-privacy_public-040",
+    "fictional": "xsb-privacy_fictional-072",
     "instruction": "xsb-safe_instruction-078",
     "moral": "xsb-contradictory_moral-073",
     "role play": "xsb-role_simulation-001",
     "emotion": "xsb-strong_emotion-085",
-    "dialogue": "ms-xsb-mannequin-workshop-04",
+    "dialogue": "ms-xsb-grey-parrot-03",
     "unsafe": "xsb-definition-030",
 }
 

@@ -67,7 +67,7 @@ def frame(settings: Settings) -> str:
 def parts(told: Told, settings: Settings) -> dict[str, str]:
     """HTML by its place on the page."""
     facts: dict[str, Any] = {"told": told, "asked": told.asked, "levels": LEVELS}
-    facts |= {"free": free(told.asked.model), "divisor": round(1 / told.asked.strength)}
+    facts |= {"free": free(settings, told.asked.model), "divisor": round(1 / told.asked.strength)}
     shown = {
         "answer": PAGES.render("answer.html.j2", **facts, hidden=_is_hidden(told)),
         "reason": PAGES.render("reason.html.j2", **facts, reason=_reason(told), without=_without(told)),
@@ -145,7 +145,7 @@ def _foot(told: Told, settings: Settings) -> str:
         return ""
     asked = told.asked
     return PAGES.render(
-        "foot.html.j2", asked=asked, here=link_of(asked, settings), python=python(asked), gateway=gateway(asked),
+        "foot.html.j2", asked=asked, here=link_of(asked, settings), python=python(asked, settings), gateway=gateway(asked),
         record=link("explore", record=asked.record) if asked.record else "",
     )  # fmt: skip
 

@@ -1,5 +1,6 @@
 """The Try tab: a prompt or dialogue, why it is refused, and what helps. All Gradio of it is here."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from space_app.trial.latest import Latest
 from space_app.trial.look import failure, frame, parts, sent
 from space_app.trial.telling import tell
 
+LOG = logging.getLogger(__name__)
+BROKEN = "Something failed on this server; try it once more, or another prompt."
 SCRIPT = Path(__file__).parent / "trial.js"
 
 
@@ -33,8 +36,12 @@ def build(place: Place) -> None:
             yield sent({"parts": failure(str(error)), "done": True})
             return
         replaced = latest.ask(session)
-        for told in tell(engine_of(settings), asked, api.visitor(request), replaced):
-            yield sent({"serial": asked.serial, "parts": parts(told, settings), "done": told.done})
+        try:
+            for told in tell(engine_of(settings), asked, api.visitor(request), replaced):
+                yield sent({"serial": asked.serial, "parts": parts(told, settings), "done": told.done})
+        except Exception as error:
+            LOG.error("a question failed: %s", type(error).__name__)  # its message may hold text of a prompt
+            yield sent({"serial": asked.serial, "parts": failure(BROKEN), "done": True})
 
     def arrive(query: Query) -> Any:
         if query.get("tab", "try") != "try":

@@ -146,7 +146,7 @@ function offer() {
 
 function name() {
   const by = divisor();
-  strength.nextElementSibling.textContent = by === 1 ? "attention as it is" : `attention ÷ ${by}`;
+  strength.nextElementSibling.textContent = by === 1 ? "none" : `÷ ${by}`;
   strength.setAttribute("aria-valuetext", by === 1 ? "attention as it is" : `attention divided by ${by}`);
 }
 
