@@ -65,5 +65,6 @@ def serve(page: gr.Blocks, **where: Any) -> None:
 def style() -> str:
     """The page's style sheet; the pieces that it shares with reports stand inside `.xsb`, away from Gradio's own."""
     tokens, pieces = ((LOOK / name).read_text(encoding="utf-8") for name in ("tokens.css", "parts.css"))
-    own = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
+    here = Path(__file__).parent
+    own = "".join(file.read_text(encoding="utf-8") for file in (here / "style.css", *sorted(here.glob("*/style.css"))))
     return f"{tokens}{own}.xsb {{\n{pieces}}}\n"
