@@ -35,7 +35,7 @@ SAMPLE = 0.1  # seconds between two looks at the server's memory
 
 
 class Soaked(NamedTuple):
-    """Seconds of each kind of question, the errors, seconds in all, and megabytes of the server: idle, at most, last."""
+    """Seconds of each kind of question, the errors, seconds in all, and the megabytes of the server."""
 
     seconds: dict[str, list[float]]
     errors: list[str]
