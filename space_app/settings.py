@@ -15,20 +15,33 @@ class Strict(BaseModel):
 
 
 class ModelChoice(Strict):
-    """A model that visitors may choose; `revision` is of a Hub id, `base_url` of `openai:NAME`."""
+    """A model that visitors may choose; `revision` is of a Hub id, `base_url` of `openai:NAME`.
+
+    `organism` says that it is skittish under another name, such as the merged model on the Hub: a model that was made
+    to over-refuse, which may be mitigated whatever the guard says.
+    """
 
     name: str
     revision: str | None = None
     dtype: str = "auto"
     base_url: str | None = None
+    organism: bool = False
+
+    @property
+    def is_organism(self) -> bool:
+        """Whether it is skittish, under whatever name."""
+        return self.organism or self.name == "skittish"
 
 
 class Limits(Strict):
-    """What one visitor may ask for: characters of all turns together, turns, and questions to a model in a minute."""
+    """What one visitor may ask for: characters of all turns together, turns, and questions to a model in a minute.
+
+    An answer, an attribution, and mitigations tried together are one question each; what is known already is none.
+    """
 
     characters: int = Field(default=4000, gt=0)
     turns: int = Field(default=20, gt=0)
-    per_minute: int = Field(default=12, gt=0)
+    per_minute: int = Field(default=30, gt=0)
     upload_bytes: int = Field(default=2_000_000, gt=0)
 
 
