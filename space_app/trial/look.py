@@ -145,8 +145,8 @@ def _foot(told: Told, settings: Settings) -> str:
         return ""
     asked = told.asked
     return PAGES.render(
-        "foot.html.j2", asked=asked, here=link_of(asked, settings), python=python(asked, settings), gateway=gateway(asked),
-        record=link("explore", record=asked.record) if asked.record else "",
+        "foot.html.j2", asked=asked, here=link_of(asked, settings), python=python(asked, settings),
+        gateway=gateway(asked), record=link("explore", record=asked.record) if asked.record else "",
     )  # fmt: skip
 
 
