@@ -23,6 +23,7 @@ TABS = {
 }
 HERE = Path(__file__).parent
 RUNS = ("tables.css", "figures.css", "card.css")  # the style of reports, for the Results tab
+OWN = ("", "trial", "explore", "contribute")  # folders with a style of their own
 AT_ONCE = 32  # visitors whose events of one kind run at the same time; the models have a queue of their own
 WAITING = 200  # events of one kind that wait for that; who comes then is told so at once
 UPLOADS = (600, 600)  # seconds: how often uploaded files are looked for, and how old they are when they are deleted
