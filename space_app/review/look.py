@@ -9,6 +9,7 @@ from html import escape
 from itertools import zip_longest
 
 from builder.review.reading import Decision
+from eval.look import VISIBLE
 from eval.record import LABELS
 from space_app.review.comparison import comparison
 from space_app.review.sitting import Sitting, Stage
@@ -22,10 +23,12 @@ def page(sitting: Sitting) -> str:
     """What the visitor sees, at any stage."""
     named = sitting.stage != "name"
     say = " ".join([sitting.note, *sitting.problems, _where(sitting) if named else ""]).strip()
-    return (
+    html = (
         f"<form class='rv' data-serial='{sitting.serial}' data-name='{escape(sitting.reviewer)}' "
         f"data-say='{escape(say)}'>{_bar(sitting) if named else ''}{STAGES[sitting.stage](sitting)}</form>"
     )
+    # In a field that is to be changed, a text stays as it is.
+    return html if sitting.stage == "edit" else html.translate(VISIBLE)
 
 
 def _where(sitting: Sitting) -> str:
