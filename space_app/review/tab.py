@@ -84,7 +84,7 @@ def build(place: Place) -> None:
     outputs = [sitting, view, name, guide, of_type, line, clock]
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     place.blocks.load(enter, name, outputs, **quiet)
-    view.submit(step, sitting, outputs, **quiet)
+    view.submit(step, sitting, outputs, concurrency_limit=1, **quiet)  # so a second click finds the first one done
     clock.tick(told, sitting, [line, clock], **quiet)
 
 
