@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from eval.errors import InputError
 
@@ -46,11 +46,27 @@ class Limits(Strict):
 
 
 class ReviewSettings(Strict):
-    """What the Review tab shows, and where decisions go: a folder here, or a dataset on the Hub by its id."""
+    """What the Review tab shows, and where decisions go.
+
+    Attributes:
+        candidates: the file of `xsb-build screen`: here, or with `revision` in the dataset.
+        reviews: the folder of the reviewers' files: here, or with `repo_id` in the dataset.
+        repo_id: a dataset on the Hub, to which decisions are committed with the token of the environment.
+        revision: of the dataset, from which the candidates are read.
+        batch_seconds: how long a decision waits at most for others that go into the same commit.
+    """
 
     candidates: Path
-    reviews: Path | None = None
+    reviews: Path = Path("reviews")
     repo_id: str | None = None
+    revision: str | None = None
+    batch_seconds: float = Field(default=10, gt=0, le=10)
+
+    @model_validator(mode="after")
+    def _whose_revision(self) -> "ReviewSettings":
+        if self.revision and not self.repo_id:
+            raise ValueError("a revision needs the repo_id of its dataset")
+        return self
 
 
 class Published(Strict):

@@ -9,6 +9,7 @@ from html import escape
 from itertools import zip_longest
 
 from builder.review.reading import Decision
+from eval.look import VISIBLE
 from eval.record import LABELS
 from space_app.review.comparison import comparison
 from space_app.review.sitting import Sitting, Stage
@@ -22,10 +23,12 @@ def page(sitting: Sitting) -> str:
     """What the visitor sees, at any stage."""
     named = sitting.stage != "name"
     say = " ".join([sitting.note, *sitting.problems, _where(sitting) if named else ""]).strip()
-    return (
+    html = (
         f"<form class='rv' data-serial='{sitting.serial}' data-name='{escape(sitting.reviewer)}' "
         f"data-say='{escape(say)}'>{_bar(sitting) if named else ''}{STAGES[sitting.stage](sitting)}</form>"
     )
+    # In a field that is to be changed, a text stays as it is.
+    return html if sitting.stage == "edit" else html.translate(VISIBLE)
 
 
 def _where(sitting: Sitting) -> str:
@@ -38,10 +41,11 @@ def _bar(sitting: Sitting) -> str:
     """Where the reviewer is, what was saved last, under which name, and how to see the keys."""
     done = sitting.at - 1 if sitting.shown else sitting.total
     first = not sitting.problems and sitting.stage != "edit"
+    rename = "" if sitting.account else _button("rename", "", "change", "quiet")
     return (
         f"<header class='rv-bar'><h2 tabindex='-1'{_focus(first)}>{_where(sitting)}</h2>"
         f"<span class='rv-note'>{escape(sitting.note)}</span>"
-        f"<span class='rv-who'>{escape(sitting.reviewer)} {_button('rename', '', 'change', 'quiet')}"
+        f"<span class='rv-who'>{escape(sitting.reviewer)} {rename}"
         "<button type='button' class='quiet' data-keys data-key='?'>keys<kbd aria-hidden='true'>?</kbd></button></span>"
         "<span class='rv-meter' aria-hidden='true'>"
         f"<span style='width: {100 * done / sitting.total:.1f}%'></span></span></header>"
@@ -55,6 +59,13 @@ def _name(sitting: Sitting) -> str:
         f"{_problems(sitting)}<div class='rv-row rv-name'><label class='rv-field'>Name<input type='text' name='name' "
         f"value='{escape(sitting.held.name)}' placeholder='anna' autocomplete='off' spellcheck='false'{_focus()}>"
         f"</label>{_button('name', 'Enter', 'Begin', 'primary')}</div>"
+    )
+
+
+def _guest(sitting: Sitting) -> str:
+    return (
+        f"<section class='rv-text'>{marked(sitting.candidate.messages, [], [])}</section>"
+        f"<div class='rv-row rv-actions'>{_button('skip', 'k', 'Next')}</div>"
     )
 
 
@@ -100,6 +111,9 @@ def _edit(sitting: Sitting) -> str:
 
 
 def _end(sitting: Sitting) -> str:
+    if not sitting.reviewer:
+        again = f"<div class='rv-row rv-actions'>{_button('again', 'Enter', 'From the beginning')}</div>"
+        return f"<p class='rv-thanks'>That was the last one. Sign in to decide on them.</p>{again}"
     counts = ", ".join(f"{sitting.tally.get(decision, 0)} {name}" for decision, name in TALLY.items())
     skipped = len(sitting.skipped)
     look = f"Show the {skipped} skipped" if skipped else "Look for more"
@@ -108,14 +122,14 @@ def _end(sitting: Sitting) -> str:
         f"<p class='rv-thanks'>Thank you, {escape(sitting.reviewer)}. "
         f"{'Nothing else' if skipped else 'Nothing'} waits for you.</p>"
         f"<p>You decided on {sum(sitting.tally.values())} of {sitting.total}: {counts}"
-        f"{f', and skipped {skipped}' if skipped else ''}. All decisions are saved.</p>"
+        f"{f', and skipped {skipped}' if skipped else ''}.{'' if sitting.later else ' All decisions are saved.'}</p>"
         f"<p class='rv-hint'>{more}A candidate comes back when another reviewer edits it.</p>"
         f"<div class='rv-row rv-actions'>{_button('again', 'Enter', look, 'primary')}</div>"
     )
 
 
 STAGES: dict[Stage, Callable[[Sitting], str]] = {
-    "name": _name, "blind": _blind, "compare": _compare, "edit": _edit, "end": _end,
+    "name": _name, "guest": _guest, "blind": _blind, "compare": _compare, "edit": _edit, "end": _end,
 }  # fmt: skip
 
 
