@@ -88,10 +88,7 @@ def serve(page: gr.Blocks, settings: Settings | None = None, **where: Any) -> No
 
 def style() -> str:
     """The page's style sheet; the pieces that it shares with reports stand inside `.xsb`, away from Gradio's own."""
-    tokens, own = (
-        _sheet(LOOK / "tokens.css"),
-        _sheet(*(HERE / folder / "style.css" for folder in ("", "trial", "explore"))),
-    )
+    tokens, own = _sheet(LOOK / "tokens.css"), _sheet(*(HERE / folder / "style.css" for folder in OWN))
     pieces, runs = _sheet(LOOK / "parts.css"), _sheet(*(LOOK / name for name in RUNS), HERE / "results" / "style.css")
     return f"{tokens}{own}.xsb {{\n{pieces}}}\n.xsb.runs {{\n{runs}}}\n"
 
