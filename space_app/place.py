@@ -53,9 +53,12 @@ class Place:
         )  # fmt: skip
 
 
-def query(search: str | None) -> Query:
-    """The query of an address, `?tab=try&prompt=...`; of a key that comes twice, the last."""
-    return dict(parse_qsl((search or "").removeprefix("?"), max_num_fields=40))
+def query(search: object) -> Query:
+    """The query of an address, `?tab=try&prompt=...`; of a key that comes twice, the last; nothing of what is none."""
+    try:
+        return dict(parse_qsl(search.removeprefix("?"), max_num_fields=40)) if isinstance(search, str) else {}
+    except ValueError:  # more fields than any link of the page has
+        return {}
 
 
 def link(tab: str, **asked: str | None) -> str:

@@ -20,7 +20,7 @@ from huggingface_hub import SpaceCard
 from eval.models.skittish import GGUF, WHEEL, WHEEL_VERSION, revision
 from space_app.deploy import requirements
 from space_app.page import TABS
-from space_app.settings import read_settings
+from space_app.settings import Limits, ModelChoice, Settings, read_settings
 from tests.conftest import free_port, save_tiny, wait_for
 from tests.hub_server import Server, hub
 from tests.hub_server.client import commands, python
@@ -239,3 +239,12 @@ def test_a_space_without_weights_says_so_in_its_log_and_serves_the_rest(
     line = f"skittish has no weights: lab/skittish at v8 is skittish 0ther, and this code has {revision()}; give the"
     assert line in told and "Traceback" not in told
     assert list((tmp_path / "cache" / "xsb").iterdir()) == []
+
+
+def test_the_documented_settings_are_all_of_them_with_their_defaults() -> None:
+    text = (ROOT / "docs" / "space.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    given = yaml.safe_load(shown)
+    assert Settings.model_validate(given) == Settings()
+    assert set(given) == set(Settings.model_fields) and set(given["limits"]) == set(Limits.model_fields)
+    assert set(given["models"][0]) | {"organism"} >= set(ModelChoice.model_fields)

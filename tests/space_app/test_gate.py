@@ -41,7 +41,7 @@ def test_what_is_larger_than_the_limit_is_not_read() -> None:
         "/monitoring", "/monitoring/summary", "/gradio_api/custom_component/a/client/b/c", "/gradio_api/token",
         "/gradio_api/stream/a/0/1/playlist.m3u8", "/gradio_api/file=HTTPS://huggingface.co/x",
         "/gradio_api//proxy=https://huggingface.co/x",
-        "/gradio_api/call/step", "/gradio_api/call/v2/step", "/gradio_api/call//step", "/gradio_api/call/", "/call/step",
+        "/gradio_api/call/step", "/gradio_api/call/v2/step", "/gradio_api/call//step", "/gradio_api/call/",
     ],
 )  # fmt: skip
 def test_what_no_tab_needs_is_closed(path: str) -> None:

@@ -1,7 +1,10 @@
 """The whole page as somebody meets it who is no visitor: routes, files, names, secrets, errors, and its end."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +18,7 @@ from space_app.gate import HEADERS
 from tests.browser.candidates import ALL
 from tests.browser.conftest import Space
 from tests.builder.candidates import write
+from tests.conftest import wait_for
 from tests.test_promises import ROOT
 
 APIS = ["/answer", "/attribute", "/check_record", "/mitigate", "/records", "/results"]
@@ -36,6 +40,16 @@ class Whole(Space):
         self.temporary, self.told = folder / "temporary", ""
         secrets = {"HF_TOKEN": SECRET, "OPENAI_API_KEY": SECRET, "GRADIO_TEMP_DIR": str(self.temporary)}
         super().__init__("--config", str(config), folder=folder, **secrets)
+
+    def start(self) -> None:
+        """As `Space` does it, with a log that is not read before the end: a pipe would be full by then."""
+        self.log = self.temporary.with_name("log")
+        command = [str(Path(sys.executable).parent / "xsb-space"), "--port", str(self.port), *self.arguments]
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                command, stdout=log, stderr=log, text=True, cwd=self.folder, env={**os.environ, **self.environment}
+            )
+        wait_for(self.url, self.process)
 
     def ask(self, method: str, path: str, **what: Any) -> httpx.Response:
         answer = httpx.request(method, f"{self.url}{path}", timeout=120, **what)
@@ -121,31 +135,30 @@ def test_handlers_of_the_page_cannot_be_called_by_name(space: Whole, config: dic
             assert space.ask("POST", f"/gradio_api/{route}/{name}", json={"data": []}).status_code >= 400, name
 
 
-HOSTILE: tuple[Any, ...] = (None, {TYPED: [TYPED]}, [TYPED, 1], -1, True)
+@pytest.mark.parametrize("value", [None, {"a": ["b"]}, ["a", 1], -1, True, TYPED, f"?tab=try&prompt={TYPED}&" * 50])
+def test_nonsense_in_every_field_of_every_tab_gets_no_trace(
+    space: Whole, config: dict[str, Any], value: object
+) -> None:
+    """Every handler, by its number, as a page could be made to ask; the answers name no place of this machine."""
+    told = events(space, config, value)
+    assert "process_completed" in told
+    assert not [part for part in PARTS if part in told], told
 
 
-def test_nonsense_gets_one_line_and_leaves_no_trace(space: Whole, config: dict[str, Any]) -> None:
-    """Every handler of every tab, by its number, as a page could be made to ask; the answers name no place here."""
-    for value in HOSTILE:
-        told = events(space, config, value)
-        assert told, "the events have ended"
-        assert not [part for part in PARTS if part in told], told
-
-
-def events(space: Whole, config: dict[str, Any], value: Any) -> str:
-    """What all handlers answer to a value in each of their fields."""
-    session = f"s{time.monotonic_ns()}"
-    wanted = 0
+def events(space: Whole, config: dict[str, Any], value: object) -> str:
+    """What all handlers answer to a value in each of their fields; files are left out, which Gradio itself checks."""
+    kinds = {part["id"]: part["type"] for part in config["components"]}
+    session, wanted = f"s{time.monotonic_ns()}", 0
     for handler in config["dependencies"]:
-        if not handler["backend_fn"]:
-            continue
-        body = {"data": [value] * len(handler["inputs"]), "fn_index": handler["id"], "session_hash": session}
-        wanted += space.ask("POST", "/gradio_api/queue/join", json=body).status_code == 200
+        if handler["backend_fn"]:
+            data = [None if kinds[field] in ("file", "uploadbutton") else value for field in handler["inputs"]]
+            body = {"data": data, "fn_index": handler["id"], "session_hash": session}
+            wanted += space.ask("POST", "/gradio_api/queue/join", json=body).status_code == 200
     told, ended = "", 0
     with httpx.stream("GET", f"{space.url}/gradio_api/queue/data?session_hash={session}", timeout=120) as stream:
         for line in stream.iter_lines():
             told += line
-            ended += '"msg":"process_completed"' in line.replace(" ", "")
+            ended += "process_completed" in line
             if ended == wanted:
                 break
     space.told += told
@@ -156,7 +169,8 @@ def test_it_ends_when_it_is_told_to_and_nothing_secret_or_typed_was_told_or_logg
     for path in ("/gradio_api/info", "/gradio_api/openapi.json", "/theme.css", "/nothing"):
         space.ask("GET", path)
     with httpx.stream("GET", f"{space.url}/gradio_api/heartbeat/x", timeout=120):  # a page is open
-        log = space.stop()
+        space.stop()
+    log = space.log.read_text(encoding="utf-8")
     assert space.process.returncode == 0
     assert SECRET not in space.told and SECRET not in log
     assert TYPED not in log, log
