@@ -14,6 +14,7 @@ from space_app.place import Query, link
 FILTERS = ("dataset", "type", "label", "topic", "review")
 LONGEST = 200  # characters of a search, or of a value
 PAGE = 20  # records
+PAGE_KEY = "p"  # Gradio keeps the key `page` for itself, and fails on a page that it does not know
 
 
 class Choice(BaseModel):
@@ -39,7 +40,7 @@ class Choice(BaseModel):
         """The address that shows this, with some of it changed."""
         asked = {**self.model_dump(), **changed}
         page = asked.pop("page")
-        return link("explore", **{**asked, "page": str(page) if page != 1 else None})
+        return link("explore", **asked, **{PAGE_KEY: str(page) if page != 1 else None})
 
 
 class Found(NamedTuple):
@@ -52,7 +53,8 @@ class Found(NamedTuple):
 def asked_for(query: Query) -> Choice:
     """The choice of an address; what it does not know is left out, and so is what is too long."""
     known = {name: query[name][:LONGEST] for name in Choice.model_fields if name in query}
-    page = known.pop("page", "")
+    known.pop("page", None)
+    page = query.get(PAGE_KEY, "")
     number = int(page) if page.isascii() and page.isdecimal() and len(page) < 7 else 1
     return Choice.model_validate({**known, "page": max(1, number)})
 

@@ -16,7 +16,7 @@ function ask(address) {
 
 function choose() {
   const asked = new URLSearchParams({ tab: "explore" });
-  for (const [name, value] of new FormData(form)) if (value) asked.set(name, value);
+  for (const { name, value } of [...filters.querySelectorAll("select"), search]) if (value) asked.set(name, value);
   history.replaceState({}, "", `?${asked}`);
   ask(location.search);
 }

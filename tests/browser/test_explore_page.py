@@ -51,7 +51,7 @@ class Reader:
 
     @property
     def ids(self) -> list[str]:
-        return self.page.locator(".explore article .top .id").all_inner_texts()
+        return self.page.locator(".explore article > .top .id").all_text_contents()
 
     @property
     def address(self) -> str:
@@ -75,13 +75,14 @@ def test_filters_search_and_pages_are_an_address_that_shows_the_same_to_others(s
     one.page.select_option("[name=type]", "homonyms")
     safe = count(type="homonyms", label="safe")
     one.page.wait_for_selector(f"option[value=safe]:text-is('safe ({safe})')", state="attached")
+    one.page.focus("[name=label]")
     one.page.select_option("[name=label]", "safe")
     one.said(f"{safe} of {total} records.")
     assert one.address == "?tab=explore&type=homonyms&label=safe"
     assert one.page.evaluate("document.activeElement.name") == "label"
     one.page.click(".pages >> text=next")
     one.page.wait_for_selector("[aria-current]:text-is('2')")
-    assert one.address == "?tab=explore&type=homonyms&label=safe&page=2"
+    assert one.address == "?tab=explore&type=homonyms&label=safe&p=2"
     assert one.page.evaluate("document.activeElement.className") == "results"
     assert one.page.evaluate("performance.getEntriesByType('navigation').length") == loads == 1
 
@@ -110,19 +111,19 @@ def test_filters_search_and_pages_are_an_address_that_shows_the_same_to_others(s
 
 
 def test_keys_alone_lead_to_a_record_and_back(space: Space, visit: Visit) -> None:
-    reader = Reader(visit(f"{space.url}?tab=explore&q=garlic"))
+    reader = Reader(visit(f"{space.url}?tab=explore&q=shoot"))
     page = reader.page
     page.focus("[name=q]")
     page.keyboard.press("End")
-    page.keyboard.type(" shoots", delay=30)
+    page.keyboard.type(" garlic", delay=30)
     reader.said("1 of")
-    assert page.evaluate("document.activeElement.name") == "q" and page.input_value("[name=q]") == "garlic shoots"
+    assert page.evaluate("document.activeElement.name") == "q" and page.input_value("[name=q]") == "shoot garlic"
     for _ in range(7):  # five filters, the way to clear them, then the contrast
         page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "xsb-homonyms-003"
     page.keyboard.press("Enter")
     page.wait_for_selector("article.full")
-    assert reader.address == "?tab=explore&q=garlic+shoots&record=xsb-homonyms-003"
+    assert reader.address == "?tab=explore&q=shoot+garlic&record=xsb-homonyms-003"
     told = page.inner_text(".explore")
     for part in (
         "UNSAFE",
@@ -178,28 +179,19 @@ def test_it_looks_right_everywhere(space: Space, visit: Visit) -> None:
         reader = Reader(visit(f"{space.url}?tab=explore&type=homonyms", width, 844, dark=dark))
         reader.visitor.look(f"explore-{width}-{'dark' if dark else 'light'}")
         assert reader.visitor.fits() and reader.visitor.accessible() == []
-        texts = reader.page.locator("article p.text").all()[:6]
+        texts = reader.page.locator("article p.text").all()[:3]
         assert max(text.evaluate(PER_LINE) for text in texts) <= 70
 
 
 def test_texts_of_strangers_are_texts(space: Space, visit: Visit) -> None:
-    asked = (
-        {"type": HOSTILE},
-        {"q": HOSTILE},
-        {"record": HOSTILE},
-        {"record": HOSTILES[3].id},
-        {"label": HOSTILE, "page": HOSTILE},
-    )
-    for query in asked:
+    for query in ({"type": HOSTILE}, {"q": HOSTILE, "label": HOSTILE, "p": HOSTILE}, {"record": HOSTILES[3].id}):
         reader = Reader(visit(f"{space.url}?{urlencode({'tab': 'explore', **query})}"))
         assert reader.page.locator(".explore :is(script, img, iframe)").count() == 0
         assert "\x1b" not in reader.page.content() and reader.visitor.fits()
-        reader.visitor.look(f"explore-hostile-{len(query)}-{next(iter(query))}")
-    assert (
-        Reader(visit(f"{space.url}?{urlencode({'tab': 'explore', 'type': HOSTILE})}"))
-        .page.inner_text(".explore article .text")
-        .startswith('kill <script>alert(1)</script>"><img src=x onerror=alert(2)>')
-    )
+        reader.visitor.look(f"explore-hostile-{next(iter(query))}")
+        if "type" in query:
+            text = reader.page.text_content(".explore article .text") or ""
+            assert text.startswith('kill <script>alert(1)</script>"><img src=x onerror=alert(2)>')
 
 
 def test_programs_get_records(space: Space) -> None:
@@ -207,7 +199,7 @@ def test_programs_get_records(space: Space) -> None:
     found = client.predict(dataset="xsb", type="homonyms", label="unsafe", limit=2, offset=1, api_name="/records")
     unsafe = sorted(one.id for one in homonyms() if one.label == "unsafe" and not one.scenario_id)
     assert found["total"] == len(unsafe) and [one["id"] for one in found["records"]] == unsafe[1:3]
-    with pytest.raises(AppError, match="unknown type 'homonym'. Did you mean homonyms?"):
+    with pytest.raises(AppError, match=r"unknown type 'homonym'\. Did you mean homonyms\?"):
         client.predict(type="homonym", api_name="/records")
     (tool,) = [one for one in httpx.get(f"{space.url}/gradio_api/mcp/schema").json() if one["name"].endswith("records")]
     assert "Requests that look harmful and are not" in tool["description"]

@@ -60,7 +60,7 @@ def test_a_count_is_what_its_choice_would_find() -> None:
 
 @pytest.mark.parametrize("page", ["0", "-3", "x", "", "²", "9" * 5000, "1e3"])
 def test_a_page_that_is_none_is_the_first(page: str) -> None:
-    assert asked_for({"page": page}).page == 1
+    assert asked_for({"p": page}).page == 1
 
 
 def test_an_address_gives_the_choice_back() -> None:

@@ -102,7 +102,7 @@ def test_pages_link_to_their_neighbours() -> None:
     html = page_html(records, choice := Choice(label="safe", page=25), find(records, choice))
     assert html.count("<article") == 20 and "r0480" in html and "r0499" in html and "r0500" not in html
     assert Seen(html[html.index("<nav") :]).text[2:-2] == "previous 1 … 23 24 25 26 27 … 50 next"
-    assert "?tab=explore&label=safe&page=26" in Seen(html).links
+    assert "?tab=explore&label=safe&p=26" in Seen(html).links
     beyond = page_html(records, choice := Choice(page=999), find(records, choice))
     assert "r0999" in beyond and 'rel="next"' not in beyond
 
