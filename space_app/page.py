@@ -9,7 +9,7 @@ import gradio as gr
 from eval.errors import InputError, UnknownName
 from eval.look import HERE as LOOK
 from space_app.place import FOLLOW, Place, Query
-from space_app.settings import Settings
+from space_app.settings import Limits, Settings
 
 TABS = {
     "try": "space_app.trial.tab",
@@ -59,6 +59,7 @@ def build(settings: Settings | None = None, only: str | None = None) -> gr.Block
 
 def serve(page: gr.Blocks, **where: Any) -> None:
     """Serve it until interrupted, with its looks and for MCP clients; `where` is for Gradio's `launch`."""
+    where.setdefault("max_file_size", Limits().upload_bytes)
     page.launch(theme=THEME, css=style(), footer_links=[], mcp_server=True, max_threads=64, **where)
 
 

@@ -16,6 +16,7 @@ from tests.space_app.results.runs import run_at
 
 Come = Callable[..., Visitor]
 LIMIT = 200_000
+WIDER = "[...document.querySelectorAll('table')].filter(t => t.scrollWidth > t.parentElement.clientWidth).map(t => t.id)"
 
 
 class Shown(Space):
@@ -138,6 +139,7 @@ def test_on_a_phone_and_in_the_dark(space: Shown, visit: Come, width: int, dark:
         visitor = visit(f"{space.url}/?tab=results{asked}", width, 844, dark=dark)
         seen(visitor, kind)
         assert visitor.fits() and visitor.accessible() == []
+        assert visitor.page.evaluate(WIDER) == []
         visitor.look(f"results-{kind}-{'dark' if dark else width}")
 
 
