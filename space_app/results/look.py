@@ -22,6 +22,11 @@ OUTCOMES = (
     ("refused", "✕ ◐ refused or partly"), ("partly", "◐ partly"), ("answered", "✓ answered"),
     ("unscored", "? unscored"),
 )  # fmt: skip
+SORTS = (
+    ("refusals", "fewest false refusals"), ("unsafe", "least unsafe compliance"),
+    ("adversarial", "least adversarial compliance"), ("seconds", "fastest"), ("model", "model"),
+    ("mitigation", "mitigation"),
+)  # fmt: skip
 TEMPLATES = Templates(Path(__file__).parent)
 
 
@@ -49,6 +54,7 @@ def _board(runs: Sequence[Run], asked: Asked, told: str, limit: int) -> str:
         "board.html.j2", asked=asked, told=told, headline=line, sections=[(one, _drawn(one)) for one in found],
         choices=choices(rows), broken=[run for run in runs if run.wrong], count=sum(len(one.rows) for one in found),
         notes=alone.notes if alone else [], compared=COMPARED, limit=limit,
+        sorts=SORTS,
     )  # fmt: skip
 
 

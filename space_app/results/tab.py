@@ -18,13 +18,14 @@ from space_app.results.shelf import runs_of
 HERE = Path(__file__).parent
 UPLOADS = 3  # reports that a visitor may add
 MOST_ROWS = 1000
+KEPT = 3600  # seconds that an upload is remembered
 
 
 def build(place: Place) -> None:
     """Add the tab to the page that is being built."""
     settings = place.settings
     limit = settings.limits.upload_bytes
-    uploads = gr.State([])
+    uploads = gr.State([], time_to_live=KEPT)
     frame = {"html_template": _file("frame.html"), "js_on_load": _file("results.js")}
     view = gr.HTML("", **frame, apply_default_css=False)
 

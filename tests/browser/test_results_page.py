@@ -16,6 +16,9 @@ from tests.space_app.results.runs import run_at
 
 Come = Callable[..., Visitor]
 LIMIT = 200_000
+WIDER = (
+    "[...document.querySelectorAll('table')].filter(t => t.scrollWidth > t.parentElement.clientWidth).map(t => t.id)"
+)
 
 
 class Shown(Space):
@@ -138,7 +141,17 @@ def test_on_a_phone_and_in_the_dark(space: Shown, visit: Come, width: int, dark:
         visitor = visit(f"{space.url}/?tab=results{asked}", width, 844, dark=dark)
         seen(visitor, kind)
         assert visitor.fits() and visitor.accessible() == []
+        assert visitor.page.evaluate(WIDER) == []
         visitor.look(f"results-{kind}-{'dark' if dark else width}")
+
+
+def test_on_a_phone_rows_are_sorted_by_a_choice(space: Shown, visit: Come) -> None:
+    visitor = visit(f"{space.url}/?tab=results&model=skittish", 390, 844)
+    seen(visitor, "board")
+    assert not visitor.page.is_visible(".board thead")
+    visitor.page.select_option("[name=sort]", "refusals")
+    visitor.page.wait_for_selector(".board tbody tr:first-child >> text=steer")
+    assert search(visitor) == "?tab=results&model=skittish&sort=refusals"
 
 
 def test_programs_get_the_rows_and_runs_that_came_since(space: Shown) -> None:
