@@ -7,7 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
+from huggingface_hub.errors import GatedRepoError
 
 from eval.errors import InputError, ModelError, UnknownName, XsbError
 from eval.models.protocol import Reply
@@ -152,6 +154,23 @@ def test_a_model_that_cannot_be_loaded_is_told_in_one_line(small: Engine) -> Non
     assert "\n" not in str(error.value)
     assert answered(small, "the quick fox", first)
     assert small.models[3] == endpoint
+
+
+def test_a_gated_model_says_what_the_owner_has_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    request = httpx2.Request("GET", "https://huggingface.co/meta-llama/Llama-3.2-1B-Instruct")
+
+    def gated(*_args: Any, **_more: Any) -> Any:
+        """As the client of the Hub, which transformers turns into an OSError."""
+        try:
+            raise GatedRepoError("gated", response=httpx2.Response(403, request=request))
+        except GatedRepoError as error:
+            raise OSError("You are trying to access a gated repo.") from error
+
+    monkeypatch.setattr("eval.models.transformers.AutoTokenizer.from_pretrained", gated)
+    name = "meta-llama/Llama-3.2-1B-Instruct"
+    engine = Engine(Settings(models=(ModelChoice(name=name),)))
+    with pytest.raises(ModelError, match=f"^{name} is gated: the owner of this Space has to accept its licence"):
+        answered(engine, "Hi.", name)
 
 
 def test_visitors_name_no_other_model_method_or_mitigation(small: Engine) -> None:
