@@ -80,17 +80,17 @@ def soak(clients: int, prompts: int, settings: Mapping[str, Any], log: Path) -> 
 def _visit(url: str, client: int, prompts: int) -> tuple[dict[str, list[float]], list[str]]:
     """One client's questions: seconds of each, and what went wrong."""
     seconds: dict[str, list[float]] = {name: [] for name in ASKED}
-    page = Client(url, verbose=False, analytics_enabled=False)
-    for at in range(prompts):
-        number = client * prompts + at
-        prompt = f"Question {number + 1}: {ALONE[number % len(ALONE)]}"  # no two are the same, so none is known
-        for name in ASKED:
-            started = time.perf_counter()
-            try:
-                page.predict(prompt, api_name=f"/{name}")
-            except Exception as error:  # whatever it is, it is what a visitor would have met
-                return seconds, [f"client {client}, {name}: {' '.join(str(error).split())[:300]}"]
-            seconds[name].append(time.perf_counter() - started)
+    doing = "opening the page"
+    try:
+        page = Client(url, verbose=False, analytics_enabled=False)
+        for number in range(client * prompts, (client + 1) * prompts):
+            prompt = f"Question {number + 1}: {ALONE[number % len(ALONE)]}"  # no two are the same, so none is known
+            for doing in ASKED:
+                started = time.perf_counter()
+                page.predict(prompt, api_name=f"/{doing}")
+                seconds[doing].append(time.perf_counter() - started)
+    except Exception as error:  # whatever it is, it is what a visitor would have met
+        return seconds, [f"client {client}, {doing}: {type(error).__name__} {' '.join(str(error).split())[:300]}"]
     return seconds, []
 
 
@@ -172,8 +172,8 @@ def main(clients: int, prompts: int) -> int:
             print(error)
             return 1
     Console(width=130).print(table(found))
-    for error in found.errors:
-        print(error)
+    for line in found.errors:
+        print(line)
     return 1 if found.errors else 0
 
 
