@@ -13,7 +13,7 @@ EXAMPLES = {
     "context": "xsb-safe_contexts-059",
     "definition": "xsb-definition-028",
     "history": "xsb-historical_events-001",
-    "public figure": "xsb-privacy_public-040",
+    "public": "xsb-privacy_public-040",
     "fictional": "xsb-privacy_fictional-072",
     "instruction": "xsb-safe_instruction-078",
     "moral": "xsb-contradictory_moral-073",
