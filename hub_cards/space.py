@@ -33,6 +33,7 @@ def space_card(
         sdk_version=sdk_version,
         python_version=python_version,
         app_file="app.py",
+        hf_oauth=True,  # visitors may sign in, to review and to contribute
         license="apache-2.0",
         short_description="Which word made a language model refuse?",
         models=list(models),
