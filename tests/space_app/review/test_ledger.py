@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from builder.review.opinion import Opinion
-from tests.hub_server import Server, hub
+from tests.hub_server import Server, answering, hub
 from tests.hub_server.storage import MAIN, Commit
 
 TOKEN = "hf_secret_of_the_space"
@@ -188,6 +188,23 @@ def test_a_killed_process_loses_only_what_did_not_count_as_saved(
     assert clerk.saving("a")[:2] == (1, 1)
     clerk.end(signal.SIGKILL)
     assert dataset.ids() == ["c-1"]
+
+
+def test_while_the_hub_cannot_be_reached_decisions_wait(tmp_path: Path) -> None:
+    server = Server(tmp_path / "hub")
+    server.add_token(TOKEN, "space", lab="write")
+    server.put("datasets", "lab/xsb", {"README.md": b""})
+    with answering(server):
+        clerk = Clerk(server, tmp_path / "home")
+        clerk.do("new", "a", 0.1)
+    clerk.do("add", "a", "anna", "c-1")
+    clerk.do("refresh", "a")
+    problem = clerk.until(lambda now: bool(now[2]), "a")[2]
+    assert problem.startswith(f"{server.url} cannot be reached;")
+    with answering(server, int(server.url.rsplit(":", 1)[1])):
+        clerk.until(lambda now: now == (0, 1, ""), "a")
+        assert Dataset(server).ids() == ["c-1"]
+        assert clerk.end(signal.SIGKILL).count("cannot be reached") >= 1
 
 
 def test_what_cannot_begin_is_said(server: Server, dataset: Dataset, tmp_path: Path) -> None:
