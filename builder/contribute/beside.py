@@ -19,7 +19,7 @@ from builder.rules import OF_GROUPS
 from builder.source.read import Place, Problem, read_places, read_text
 from builder.versions import next_version
 from eval.errors import InputError
-from eval.record import Record
+from eval.record import TYPES, Record
 
 FILE = "record.yaml"  # stands for the new file in problems
 
@@ -68,7 +68,9 @@ class Beside:
         self._numbers: dict[str, int] = {}
 
     def free_number(self, kind: str) -> int:
-        """The next number of a prompt of the type."""
+        """The next number of a prompt of the type; of what is no type, the first."""
+        if kind not in TYPES:
+            return 1
         if kind not in self._numbers:
             self._numbers[kind] = free_number(kind, self.folder)
         return self._numbers[kind]

@@ -16,7 +16,7 @@ from builder.shipped import RECORDS
 from builder.source.nodes import STRING
 from builder.source.write import new_text
 from eval.errors import InputError
-from eval.record import TYPES, Record
+from eval.record import Record
 from space_app.contribute.problems import plain, told
 
 LONGEST = 20_000  # characters
@@ -79,7 +79,7 @@ def _file(record: object, there: Beside) -> str:
         root = _around(root, values, there)
     elif isinstance(record, str):
         return text
-    return str(yaml.serialize(root, Dumper=yaml.CSafeDumper, allow_unicode=True, width=LONGEST))
+    return str(yaml.serialize(_laid_out(root), Dumper=yaml.CSafeDumper, allow_unicode=True, width=LONGEST))
 
 
 def _look_before(text: str) -> None:
@@ -101,12 +101,12 @@ def _look_before(text: str) -> None:
 def _around(record: MappingNode, values: dict[str, Node], there: Beside) -> Node:
     """A file of this one record; what the form would fill in is filled in."""
     kind = values["type"].value if isinstance(values.get("type"), ScalarNode) else ""
-    number = there.free_number(kind) if kind in TYPES else 1
+    number = there.free_number(kind)
     head: dict[str, Node] = {"source": _text("xsb"), "version": _text(there.version)}
     head |= {name: values[name] for name in HEAD if name in values}
     own = {"id": _text(f"xsb-{kind or 'type'}-{number:03d}"), "split": _text("dev")}
     rest = [(key, value) for key, value in record.value if key.value not in ("type", *HEAD)]
-    known: list[tuple[Node, Node]] = [(_text(key), value) for key, value in own.items() if key not in values]
+    known: list[tuple[Node, Node]] = [(_key(key), value) for key, value in own.items() if key not in values]
     return _mapping(
         ("type", values.get("type", _text(""))),
         ("defaults", _mapping(*head.items())),
@@ -115,7 +115,22 @@ def _around(record: MappingNode, values: dict[str, Node], there: Beside) -> Node
 
 
 def _mapping(*pairs: tuple[str, Node]) -> MappingNode:
-    return MappingNode(MAPPING, [(_text(key), value) for key, value in pairs])
+    return MappingNode(MAPPING, [(_key(key), value) for key, value in pairs])
+
+
+def _laid_out(node: Node) -> Node:
+    """The node as our files have it: a key per line, lists of texts in brackets."""
+    if isinstance(node, MappingNode):
+        named = ((_key(key.value) if key.tag == STRING else key, value) for key, value in node.value)
+        return MappingNode(MAPPING, [(key, _laid_out(value)) for key, value in named], flow_style=False)
+    if isinstance(node, SequenceNode):
+        flow = all(isinstance(item, ScalarNode) for item in node.value)
+        return SequenceNode(SEQUENCE, [_laid_out(item) for item in node.value], flow_style=flow)
+    return node
+
+
+def _key(name: str) -> ScalarNode:
+    return ScalarNode(STRING, name)
 
 
 def _text(value: str) -> ScalarNode:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from builder.candidate import focus_places
-from builder.contribute.beside import Beside, Checked, Nearest
+from builder.contribute.beside import Beside, Nearest
 from builder.contribute.skeletons import SETTINGS
 from builder.rules.text import WORDS
 from space_app.contribute.draft import Draft, Text, yaml_text
@@ -48,8 +48,9 @@ def look_at(draft: Draft, there: Beside, number: int | None = None) -> Looked:
     checked = there.check(text)
     found = told(text, checked)
     if checked.unread:
-        known = {(one.record, one.field) for one in found}
+        known = {(one.record, one.field) for one in found if one.field != "neutral"}
         found += [one for one in _meanwhile(draft, first, there) if (one.record, one.field) not in known]
+        found = list({(one.record, one.field, one.problem): one for one in found}.values())
     nearest = [_nearest(one, there) for one in draft.texts]
     return Looked(draft, first, text, by_field(found), checked.valid, nearest)
 
@@ -62,25 +63,35 @@ def _meanwhile(draft: Draft, number: int, there: Beside) -> Iterator[Told]:
     filled = draft.model_copy(
         update={
             "author": draft.author or "human", "name": draft.name or "stand-in", "topic": draft.topic or SETTINGS[0],
-            "texts": tuple(_filled(draft, draft.texts[at]) for at in written),
+            "texts": tuple(_filled(draft.texts[at]) for at in written),
         }
     )  # fmt: skip
-    text = yaml_text(filled, number, there.version)
-    checked = there.check(text)
-    alone = [blame for blame in checked.blames if blame.rule not in ("whole pairs", "whole scenarios")]
-    for one in told(text, Checked(checked.records, checked.lines, (), alone)):
+    found = _check(filled, number, there)
+    if any(one.field == "focus" for one in found):  # a word that stands nowhere keeps its record from being read
+        found += _check(
+            filled.model_copy(update={"texts": tuple(_found(filled, t) for t in filled.texts)}), number, there
+        )
+    for one in found:
         yield one if one.record is None else one._replace(record=written[one.record])
 
 
-def _filled(draft: Draft, text: Text) -> Text:
+def _check(draft: Draft, number: int, there: Beside) -> list[Told]:
+    text = yaml_text(draft, number, there.version)
+    checked = there.check(text)
+    alone = [blame for blame in checked.blames if blame.rule not in ("whole pairs", "whole scenarios")]
+    return told(text, checked._replace(blames=alone))
+
+
+def _filled(text: Text) -> Text:
     blank = {name: value for name, value in STAND_INS.items() if not getattr(text, name)}
-    stand = draft.messages(text)
-    focus = tuple(
-        one if one.neutral else one.model_copy(update={"neutral": "something"})
-        for one in text.focus
-        if focus_places(stand, one.word)
-    )
+    focus = tuple(one if one.neutral else one.model_copy(update={"neutral": "something"}) for one in text.focus)
     return text.model_copy(update={**blank, "focus": focus})
+
+
+def _found(draft: Draft, text: Text) -> Text:
+    """The text with those of its Focus words that stand in it."""
+    focus = tuple(one for one in text.focus if focus_places(draft.messages(text), one.word))
+    return text.model_copy(update={"focus": focus})
 
 
 def _nearest(text: Text, there: Beside) -> Nearest | None:

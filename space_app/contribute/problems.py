@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from builder.accept.blame import Blame
 from builder.contribute.beside import Checked
+from builder.contribute.compare import record_lines
 from builder.source.read import Problem
 from eval.record import Record
 
@@ -23,6 +24,7 @@ FIELDS: Mapping[str, str] = {
 NAMED = re.compile(r"`(\w+)(?: (\d+))?` ")  # `turn 2` holds ..., `focus` holds ...
 UNKNOWN = re.compile(r"unknown (\w+) ")
 LACKS = re.compile(r"\w+(?: \w+)? has no `(\w+)`; add it")
+STRANGE = re.compile(r"(?:unknown )?key `([^`]+)` ")
 KEY = re.compile(r" *(?:- )?(\w+):")
 BLANK = " is blank; write text"
 
@@ -44,7 +46,7 @@ class Told(NamedTuple):
 def told(text: str, checked: Checked) -> list[Told]:
     """Everything that is wrong with a file, each once."""
     lines = text.split("\n")
-    starts = [at for at, line in enumerate(lines, 1) if re.match(r" *- id:", line)]
+    starts = record_lines(text)
     found = [
         *(_unread(problem, lines, starts) for problem in checked.unread),
         *(_blamed(blame, checked, starts) for blame in checked.blames),
@@ -55,12 +57,12 @@ def told(text: str, checked: Checked) -> list[Told]:
 def _unread(problem: Problem, lines: Sequence[str], starts: Sequence[int]) -> Told:
     record = sum(start <= problem.line for start in starts) - 1
     message = problem.message
-    named, lacks = NAMED.match(message), LACKS.fullmatch(message)
+    named = NAMED.match(message) or LACKS.fullmatch(message) or STRANGE.match(message)
     at_line = KEY.match(lines[problem.line - 1]) if problem.line <= len(lines) else None
-    key = named[1] if named else lacks[1] if lacks else at_line[1] if at_line else ""
+    key = named[1] if named else at_line[1] if at_line else ""
     if key in ("user", "assistant"):
-        first = next((at for at, line in enumerate(lines, 1) if line.startswith("context:")), problem.line)
-        key = f"context {problem.line - first - 1}"
+        before = [line for line in lines[: problem.line] if re.match(r" *- (?:user|assistant):", line)]
+        key = f"context {len(before) - 1}"
     if key == "id" and re.search(r": focus ", message):
         key, message = "focus", message.partition(": ")[2]
     return Told(record if record >= 0 else None, key, message, blank=message.endswith(BLANK))

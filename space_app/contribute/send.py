@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 from builder.contribute.beside import Beside
 from eval.errors import InputError
 from eval.record import digest
-from hub_cards.errors import HubError
 from hub_cards.hub import Repository, persist, telling
 from hub_cards.push import plan, publish
 from space_app.contribute.draft import Draft, file_name
@@ -47,8 +46,6 @@ def send(draft: Draft, there: Beside, repository: Repository) -> Sent:
         files = {f"records/{file_name(draft, looked.number)}": file}
         title = f"Add {name} (text {text})"
         planned = plan(files, repository, title, create_pr=True, limit=LARGE)
-        if planned.branch is None:
-            raise HubError(f"there is no dataset {repository.id} on the Hub to send it to; use git instead")
         if planned.changed:
             raise InputError(f"{name} is there already on the Hub; choose another name, or load this page again")
         done = publish(replace(planned, description=OWN))
