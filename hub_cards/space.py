@@ -33,7 +33,6 @@ def space_card(
         sdk_version=sdk_version,
         python_version=python_version,
         app_file="app.py",
-        hf_oauth=True,  # visitors may sign in, to review and to contribute
         license="apache-2.0",
         hf_oauth=True,  # reviewers sign in, and so do contributors, in whose name a pull request is opened
         hf_oauth_scopes=["write-discussions"],
