@@ -113,3 +113,13 @@ def test_nothing_found_says_what_was_asked_and_how_to_go_on() -> None:
     )
     assert "No record is like that: none has the words “zebra” and label safe." in Seen(html).text
     assert "?tab=explore" in Seen(html).links
+
+
+def test_a_dataset_that_cannot_be_loaded_is_told_with_a_way_to_try_again(tmp_path: Path) -> None:
+    page = shown("lab/Nix", {"tab": "explore", "type": "homonyms"}, 7)
+    seen = Seen(page["results"])
+    assert "Nothing can be shown: there is no folder lab/Nix here" in seen.text
+    assert seen.links == ["?tab=explore&type=homonyms"] and page["filters"] == "" and page["serial"] == 7
+    folder = write(tmp_path / "XSB", homonyms(), version="1.0\x1b[1m")
+    told = shown(str(folder), {"type": "homonyms"})["say"]
+    assert told == f"104 of {len(homonyms())} records. Shown is version 1.0␛[1m, from the folder {folder}."
