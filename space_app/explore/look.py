@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -112,20 +112,15 @@ def _parts(record: Record, turn: int, words: Sequence[str]) -> list[Part]:
     text = record.messages[turn].content
     neutral = [*record.neutral, *[""] * len(record.focus)]
     focus = [(span, neutral[at]) for at, span in enumerate(record.focus_spans) if span.turn == turn]
-    hits = [found.span() for word in words for found in re.finditer(re.escape(word), text, re.IGNORECASE)]
-    found = []
-    for start, end in _cut(0, len(text), [(span.start, span.end) for span, _ in focus]):
-        pieces = [(text[a:b], _inside(a, b, hits)) for a, b in _cut(start, end, hits)]
+    hit = bytearray(len(text))
+    for word in set(words):
+        for found in re.finditer(re.escape(word), text, re.IGNORECASE):
+            hit[found.start() : found.end()] = b"\1" * len(found[0])
+    edges = sorted({0, len(text), *(edge for span, _ in focus for edge in (span.start, span.end))})
+    parts = []
+    for start, end in pairwise(edges):
+        runs = groupby(range(start, end), hit.__getitem__)
+        pieces = [("".join(text[at] for at in run), bool(marked)) for marked, run in runs]
         of = [word for span, word in focus if span.start <= start and end <= span.end]
-        found.append(Part(pieces, bool(of), of[0] if of else ""))
-    return found
-
-
-def _cut(start: int, end: int, marks: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The characters from `start` to `end`, cut where a mark begins or ends."""
-    edges = {edge for mark in marks for edge in mark if start < edge < end}
-    return list(pairwise(sorted({start, end} | edges)))
-
-
-def _inside(start: int, end: int, marks: Sequence[tuple[int, int]]) -> bool:
-    return any(first <= start and end <= last for first, last in marks)
+        parts.append(Part(pieces, bool(of), of[0] if of else ""))
+    return parts

@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 
 from eval.errors import XsbError
+from eval.look import VISIBLE
 from space_app.explore.api import api
 from space_app.explore.choice import LONGEST, asked_for, find
 from space_app.explore.look import error_html, filters_html, page_html, record_html
@@ -68,7 +69,7 @@ def shown(dataset: str, asked: Query, serial: int = 0) -> dict[str, Any]:
     except XsbError as error:
         again, button = (choice.address(record=""), "All records") if choice.record else (choice.address(), "Try again")
         return {**page, "results": error_html(str(error), again, button)}
-    say = f"{len(found.records)} of {len(records.all)} records. {records.origin.capitalize()}."
+    say = f"{len(found.records)} of {len(records.all)} records. Shown is {records.origin.translate(VISIBLE)}."
     return {**page, "filters": filters_html(choice, found), "results": page_html(records, choice, found), "say": say}
 
 

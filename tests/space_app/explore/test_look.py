@@ -2,10 +2,11 @@
 
 from html.parser import HTMLParser
 from pathlib import Path
+from time import perf_counter
 
 import pytest
 
-from eval.record import Record
+from eval.record import Message, Record
 from space_app.explore.choice import Choice, find
 from space_app.explore.look import error_html, filters_html, page_html, record_html
 from space_app.explore.records import Records, records_of
@@ -63,6 +64,22 @@ def test_marks_leave_a_text_as_it_is(words: str) -> None:
             assert " ".join(text.split()) in Seen(record_html(records, record, Choice(q=words), 1)).text
 
 
+def test_what_was_searched_for_is_marked_within_a_focus_too() -> None:
+    records = Records(homonyms(), "some")
+    html = page_html(records, choice := Choice(q="SHOOT shoots garlic oo"), find(records, choice))
+    assert 'sprouts"><span class="hit">shoots</span></mark>' in html and '<span class="hit">garlic</span>' in html
+    html = page_html(records, choice := Choice(q="hoot garlic"), find(records, choice))
+    assert '">s<span class="hit">hoot</span>s</mark>' in html
+
+
+def test_a_search_for_many_words_in_a_long_text_is_as_fast() -> None:
+    record = homonyms()[0].model_copy(update={"messages": [Message(role="user", content="ab" * 50_000)]})
+    long = record.model_copy(update={"focus": [], "focus_spans": [], "neutral": []})
+    begun = perf_counter()
+    _one(long, q=" ".join("ab" * n for n in range(1, 10)) + " a b" * 20)
+    assert perf_counter() - begun < 3  # every pair of places would take minutes
+
+
 def test_a_card_shows_focus_contrast_and_review() -> None:
     records = Records(homonyms(), "some")
     html = page_html(records, choice := Choice(q="garlic"), find(records, choice))
@@ -92,8 +109,8 @@ def test_reviewers_are_counted() -> None:
     assert "In review, reviewed by 2, 50 % agree." in told["in_review"]
 
 
-def _one(record: Record) -> str:
-    return record_html(Records([record], "one"), record, Choice(), 1)
+def _one(record: Record, q: str = "") -> str:
+    return record_html(Records([record], "one"), record, Choice(q=q), 1)
 
 
 def test_pages_link_to_their_neighbours() -> None:
@@ -113,3 +130,13 @@ def test_nothing_found_says_what_was_asked_and_how_to_go_on() -> None:
     )
     assert "No record is like that: none has the words “zebra” and label safe." in Seen(html).text
     assert "?tab=explore" in Seen(html).links
+
+
+def test_a_dataset_that_cannot_be_loaded_is_told_with_a_way_to_try_again(tmp_path: Path) -> None:
+    page = shown("lab/Nix", {"tab": "explore", "type": "homonyms"}, 7)
+    seen = Seen(page["results"])
+    assert "Nothing can be shown: there is no folder lab/Nix here" in seen.text
+    assert seen.links == ["?tab=explore&type=homonyms"] and page["filters"] == "" and page["serial"] == 7
+    folder = write(tmp_path / "XSB", homonyms(), version="1.0\x1b[1m")
+    told = shown(str(folder), {"type": "homonyms"})["say"]
+    assert told == f"104 of {len(homonyms())} records. Shown is version 1.0␛[1m, from the folder {folder}."
