@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 from eval.errors import InputError, UnknownName
 from eval.look import HERE as LOOK
 from space_app.gate import ENVELOPE, Gate
-from space_app.place import FOLLOW, Place, Query
+from space_app.place import FOLLOW, Place
 from space_app.settings import Settings
 
 TABS = {
@@ -55,16 +55,10 @@ def build(settings: Settings | None = None, only: str | None = None) -> gr.Block
         gr.HTML("<h1 class='xsb-title'><span>xsb</span> why did it refuse?</h1>", apply_default_css=False)
         links = gr.HTML("", js_on_load=FOLLOW, elem_classes="xsb-unseen", apply_default_css=False)
         place = Place(page, settings, links)
-        with gr.Tabs(elem_classes="xsb-tabs", overflow_behavior="wrap") as tabs:
+        with gr.Tabs(elem_classes="xsb-tabs", overflow_behavior="wrap"):
             for name in names:
                 with gr.Tab(name.capitalize(), id=name):
                     import_module(TABS[name]).build(place)
-
-        def open_tab(asked: Query) -> Any:
-            wanted = asked.get("tab", names[0])
-            return gr.Tabs(selected=wanted if wanted in names else names[0])
-
-        place.arrive(open_tab, [tabs])
     return page
 
 
