@@ -18,6 +18,8 @@ CLOSED = (
     "monitoring",
 )  # fmt: skip
 CALL = re.compile(r"call/+(?:v2/+)?([^/]*)")
+# What Gradio itself takes from an address, and fails at: one of its pages, of which there is one, and a kept state.
+OWN = re.compile(rb"(?:^|(?<=&))(?:page|deep_link)=[^&]*")
 ENVELOPE = 200_000  # bytes that a form or an event may have around what limits count
 # Nothing is asked of, or sent to, another host, whatever a text that strangers wrote makes of the page; and only the
 # Hub, where Spaces are shown in a frame, may frame it. Gradio itself needs inline and evaluated scripts.
@@ -54,6 +56,7 @@ class Gate:
         """Answer one request, or let it pass."""
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
+        scope = {**scope, "query_string": OWN.sub(b"", scope["query_string"])}
         if is_closed(scope["path"], self.names):
             return await PlainTextResponse("not found", 404)(scope, receive, send)
         begun, read = False, 0

@@ -57,3 +57,19 @@ def test_what_no_tab_needs_is_closed(path: str) -> None:
 def test_what_the_page_needs_is_open_and_has_the_headers(path: str) -> None:
     answer = ask("GET", path)
     assert answer.status_code == 200 and {name: answer.headers[name] for name in HEADERS} == HEADERS
+
+
+def test_gradio_s_own_words_in_an_address_do_not_reach_it() -> None:
+    async def told(scope: Scope, receive: Receive, send: Send) -> None:
+        await PlainTextResponse(scope["query_string"])(scope, receive, send)
+
+    async def asked(query: str) -> str:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(Gate(told, 10)), base_url="http://space") as client:
+            return (await client.get(f"/?{query}")).text
+
+    for query, left in (
+        ("page=2&tab=try", "&tab=try"),
+        ("tab=try&deep_link=../x&n=1", "tab=try&&n=1"),
+        ("mypage=2",) * 2,
+    ):
+        assert asyncio.run(asked(query)) == left
