@@ -52,7 +52,7 @@ def test_programs_ask_the_same(client: Client) -> None:
         ({"prompt": [{"role": "king", "content": "x"}]}, "/answer", "a dialogue is a list"),
         ({"prompt": "kill", "method": "magic"}, "/attribute", "unknown method"),
         ({"prompt": PROMPT, "triggers": ["absent"]}, "/mitigate", "does not stand in the conversation"),
-        ({"prompt": PROMPT, "mitigations": ["rephrase:/x"], "triggers": ["kill"]}, "/mitigate", "only steer has a parameter"),
+        ({"prompt": PROMPT, "mitigations": ["rephrase:/x"], "triggers": ["kill"]}, "/mitigate", "only steer"),
     ],
 )  # fmt: skip
 def test_a_wrong_question_of_a_program_is_a_line(client: Client, asked: dict[str, Any], name: str, line: str) -> None:
