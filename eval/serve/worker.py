@@ -54,9 +54,14 @@ class Job:
     tokens: int = 0
     begun: str = ""
 
+    @property
+    def acting(self) -> tuple[Mitigation, ...]:
+        """The mitigations that change how the model runs."""
+        return tuple(part for part in self.mitigations if part.acts)
+
 
 class Batch(NamedTuple):
-    """Answers that are made together, and the mitigations that act on those of them that name them."""
+    """Answers that are made together, and the mitigations that act on those that asked for any."""
 
     jobs: list[Job]
     mitigations: tuple[Mitigation, ...]
@@ -130,13 +135,12 @@ class Worker:
     def _batches(self, jobs: Sequence[Job]) -> list[Batch]:
         """Those that can be made together: what no mitigation acts on goes with any."""
         found: list[Batch] = []
-        for job in sorted(jobs, key=lambda job: not any(part.acts for part in job.mitigations)):
-            acting = tuple(part for part in job.mitigations if part.acts)
-            fit = (b for b in found if acting in ((), b.mitigations) and self._fits(b.jobs, job))
+        for job in sorted(jobs, key=lambda job: not job.acting):
+            fit = (b for b in found if job.acting in ((), b.mitigations) and self._fits(b.jobs, job))
             if batch := next(fit, None):
                 batch.jobs.append(job)
             else:
-                found.append(Batch([job], acting))
+                found.append(Batch([job], job.acting))
         return found
 
     def _fits(self, jobs: Sequence[Job], job: Job) -> bool:
@@ -191,7 +195,7 @@ class Worker:
             finish = "stop" if text.ended or reply.tokens < job.tokens else "length"
             job.tell(Ended(finish, job.prompt_tokens, reply.tokens))
 
-        requests = [job.request if job.mitigations else replace(job.request, applies=False) for job in jobs]
+        requests = [job.request if job.acting else replace(job.request, applies=False) for job in jobs]
         temperature = jobs[0].parameters.temperature
         with ExitStack() as stack:
             for mitigation in mitigations:

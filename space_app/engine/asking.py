@@ -54,13 +54,18 @@ def blame(loaded: Loaded, messages: Conversation, method: str, response: str, vi
 
 
 def help_with(asked: Help, names: Sequence[str]) -> Iterator[Tried]:
-    """One `Tried` for each mitigation, as soon as it is ready; the guard is asked once."""
+    """One `Tried` for each mitigation, as soon as it is ready; the guard is asked once.
+
+    All requests are prepared before the first is answered, so that the answers can be written together.
+    """
     visit = asked.visit
     visit.tell(Doing("asking the guard"))
     decision = asked.loaded.turn(visit, partial(_decided, asked.request))
     visit.tell(Doing("trying mitigations", 0, len(names)))
     with ThreadPoolExecutor(len(names)) as pool:
-        for done in as_completed([pool.submit(_tried, asked, name, decision) for name in names]):
+        ready = list(pool.map(partial(_ready, asked, decision), names))
+        waiting = [pool.submit(_tried, asked, name, decision, one) for name, one in zip(names, ready, strict=True)]
+        for done in as_completed(waiting):
             yield done.result()
 
 
@@ -77,16 +82,25 @@ def _decided(request: Request, model: Model, visit: Visit) -> Decision:
     return decide(model, [request])[0]
 
 
-def _tried(asked: Help, name: str, decision: Decision) -> Tried:
-    """One mitigation; what fails is told in its note, and costs the others nothing."""
-    request = asked.request
+def _ready(asked: Help, decision: Decision, name: str) -> Request | Attempt:
+    """The request as it is to be sent, or what came of it already: what fails costs the others nothing."""
+    request, loaded, visit = asked.request, asked.loaded, asked.visit
     guarded = not asked.organism or name.startswith(f"{GUARD}+")
     if guarded and not decision.allowed:
         request = replace(request, applies=False, notes=(f"guard: {decision.reason}; nothing was mitigated",))
     try:
-        attempt = _attempt(asked, request, name)
+        check_weights(loaded.model, [name])
+        if request.answer and (not request.applies or (needs_trigger(name) and not request.triggers)):
+            return attempted(request, request.answer.model_copy(update={"seconds": 0.0, "tokens": 0}))
+        model = loaded.model if isinstance(loaded, Remote) else Through(loaded, visit)
+        return prepared(_parts(name), model, [request])[0]
     except XsbError as error:
-        attempt = Attempt(request.sent, NOTHING, note=str(error), failed=True)
+        return _failed(request, error)
+
+
+def _tried(asked: Help, name: str, decision: Decision, ready: Request | Attempt) -> Tried:
+    """What came of one mitigation."""
+    attempt = ready if isinstance(ready, Attempt) else _written(asked, name, ready)
     return Tried(
         result=mitigated(name, asked.request, attempt, asked.panel),
         guard=Guard(allowed=decision.allowed, reason=decision.reason),
@@ -95,16 +109,15 @@ def _tried(asked: Help, name: str, decision: Decision) -> Tried:
     )
 
 
-def _attempt(asked: Help, request: Request, name: str) -> Attempt:
-    """A mitigated answer; the model's own where there is nothing to mitigate."""
-    check_weights(asked.loaded.model, [name])
-    if request.answer and (not request.applies or (needs_trigger(name) and not request.triggers)):
-        return attempted(request, request.answer.model_copy(update={"seconds": 0.0, "tokens": 0}))
-    parts = _parts(name)
-    loaded, visit = asked.loaded, asked.visit
-    model = loaded.model if isinstance(loaded, Remote) else Through(loaded, visit)
-    (request,) = prepared(parts, model, [request])
-    return attempted(request, loaded.write(visit, request, parts))
+def _written(asked: Help, name: str, request: Request) -> Attempt:
+    try:
+        return attempted(request, asked.loaded.write(asked.visit, request, _parts(name)))
+    except XsbError as error:
+        return _failed(request, error)
+
+
+def _failed(request: Request, error: XsbError) -> Attempt:
+    return Attempt(request.sent, NOTHING, note=str(error), failed=True)
 
 
 @lru_cache(maxsize=64)

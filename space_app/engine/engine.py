@@ -4,8 +4,10 @@ What visitors type is kept for a while in memory (`space_app.engine.cache`), and
 """
 
 import logging
+import os
 from collections.abc import Iterator, Sequence
 from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from eval.diagnose import check_names
@@ -16,6 +18,7 @@ from eval.record import Conversation, Span
 from space_app.engine.cache import Cache, key
 from space_app.engine.limits import Rate, check_messages, check_mitigations, check_triggers
 from space_app.engine.steps import Answered, Attributed, Step, Tried
+from space_app.engine.turns import Turns
 from space_app.engine.visit import Visit, follow
 from space_app.settings import ModelChoice, Settings
 
@@ -35,13 +38,13 @@ class Engine:
 
     def __init__(self, settings: Settings) -> None:
         """No model is loaded before it is asked for."""
-        from space_app.engine.turns import Turns  # torch
-
         self._choices = {choice.name: choice for choice in settings.models}
         self._limits, self._judge = settings.limits, settings.judge
         self._panel = load_panel(settings.judge)
         self._rate, self._cache = Rate(settings.limits.per_minute), Cache()
         self._turns = Turns(_load)
+        if os.environ.get("SPACES_ZERO_GPU"):
+            import_module("space_app.engine.zero")  # ZeroGPU has to know what it lends to before the page is served
 
     @property
     def models(self) -> tuple[str, ...]:

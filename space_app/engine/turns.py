@@ -9,12 +9,15 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Condition
+from typing import TYPE_CHECKING
 
 from eval.errors import XsbError
-from space_app.engine.loaded import Loaded
 from space_app.engine.steps import Doing
 from space_app.engine.visit import POLL, Visit
 from space_app.settings import ModelChoice
+
+if TYPE_CHECKING:
+    from space_app.engine.loaded import Loaded  # which imports torch
 
 MOST = 48  # visitors, less than the page's threads, so that it goes on answering
 
@@ -29,7 +32,7 @@ class _Ticket:
 class Turns:
     """The line of visitors before the one model in memory."""
 
-    def __init__(self, load: Callable[[ModelChoice], Loaded]) -> None:
+    def __init__(self, load: "Callable[[ModelChoice], Loaded]") -> None:
         """With nothing loaded."""
         self._load, self._changed = load, Condition()
         self._line: list[_Ticket] = []
@@ -37,7 +40,7 @@ class Turns:
         self._loading: ModelChoice | None = None
 
     @contextmanager
-    def seat(self, choice: ModelChoice, visit: Visit) -> Iterator[Loaded]:
+    def seat(self, choice: ModelChoice, visit: Visit) -> "Iterator[Loaded]":
         """The model, from one's turn until the block ends.
 
         Raises:
@@ -64,7 +67,7 @@ class Turns:
         with self._changed:
             return self._line.index(ticket)
 
-    def _seated(self, ticket: _Ticket, visit: Visit) -> Loaded:
+    def _seated(self, ticket: _Ticket, visit: Visit) -> "Loaded":
         """Wait for the turn, and load the model if it is another than the last."""
         told = False
         while True:
@@ -87,7 +90,7 @@ class Turns:
                 self._changed.wait(POLL)
         return self._exchanged(ticket.choice, visit)
 
-    def _exchanged(self, choice: ModelChoice, visit: Visit) -> Loaded:
+    def _exchanged(self, choice: ModelChoice, visit: Visit) -> "Loaded":
         """Drop the model in memory, then load the other."""
         try:
             visit.tell(_loading(choice))
