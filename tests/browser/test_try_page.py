@@ -1,18 +1,11 @@
 """The Try tab as a visitor meets it: a real browser, the real page, skittish."""
 
-import asyncio
 import json
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
 from urllib.parse import quote
 
-import httpx
 import pytest
-from gradio_client import Client
-from gradio_client.exceptions import AppError
-from mcp import ClientSession
-from mcp.client.streamable_http import streamable_http_client
 from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import Space, Visitor
@@ -149,7 +142,7 @@ def test_stop_ends_it_and_another_question_can_be_asked(guest: Callable[..., Gue
     one = guest().ask("Why do people say that they could kill for a slice of my grandmother's plum cake?")
     expect(one.part("answer").locator(".verdict")).to_be_visible(timeout=PATIENCE)
     one.page.click("text=Stop")
-    expect(one.page.locator("[role=status]")).to_have_text("Stopped.")
+    expect(one.page.locator(".try [role=status]")).to_have_text("Stopped.")
     expect(one.page.get_by_role("button", name="Explain refusal")).to_be_focused()
     before = one.page.locator(".found").inner_html()
     one.ask(PROMPT).done()
@@ -180,12 +173,14 @@ def test_answers_to_an_unsafe_prompt_are_collapsed(guest: Callable[..., Guest]) 
 
 
 def test_what_strangers_write_stays_text(guest: Callable[..., Guest]) -> None:
-    dialogue = quote(json.dumps([["user", HOSTILE], ["assistant", HOSTILE], ["user", HOSTILE]]))
+    dialogue = quote(json.dumps([["user", "Hello."], ["assistant", HOSTILE], ["user", "Well?"]]))
     for search in (f"&run=1&prompt={quote(HOSTILE)}", f"&run=1&dialogue={dialogue}"):
-        one = guest(search).done()
-        assert "<script>alert(1)</script>" in one.part("heat").inner_text()
+        one = guest(search)
+        one.page.wait_for_selector(".heat .scores", timeout=PATIENCE)
+        assert "<script>alert(1)</script>" in (one.part("heat").text_content() or "")
         assert one.page.locator(".try img, .try script").count() == 0
-    for key in ("record", "model", "method", "beside", "triggers", "strength", "dialogue"):
+        one.page.evaluate("document.querySelector('.stop').click()")
+    for key in ("record", "model", "dialogue"):
         one = guest(f"&prompt=x&run=1&{key}={quote(HOSTILE)}")
         expect(one.part("answer").locator(".failure")).to_be_visible(timeout=PATIENCE)
         assert one.page.locator(".try img, .try script").count() == 0
@@ -227,62 +222,3 @@ def test_all_of_it_with_the_keyboard(guest: Callable[..., Guest]) -> None:
     one.page.keyboard.press("ArrowLeft")
     expect(one.part("steer")).to_contain_text("divided by 50", timeout=PATIENCE)
     one.done()
-
-
-@pytest.fixture(scope="module")
-def client(space: Space) -> Client:
-    return Client(space.url, verbose=False)
-
-
-def test_programs_ask_the_same(client: Client) -> None:
-    answer: Any = client.predict(prompt=PROMPT, api_name="/answer")
-    assert answer["verdict"]["label"] == "full_refusal" and answer["reply"]["text"] and answer["seconds"] >= 0
-    words: Any = client.predict(prompt=PROMPT, model="skittish", method="ablation", api_name="/attribute")
-    assert words["found"]["triggers"] == [{"turn": 0, "start": 9, "end": 13}]
-    messages = [
-        {"role": "user", "content": "Hello."},
-        {"role": "assistant", "content": "Hi."},
-        {"role": "user", "content": PROMPT},
-    ]
-    tried: Any = client.predict(prompt=messages, mitigations=["steer:0.1"], triggers=["kill"], api_name="/mitigate")
-    assert [(one["result"]["name"], one["result"]["triggers"]) for one in tried] == [("steer:0.1", ["kill"])]
-    assert tried[0]["guard"]["allowed"] in (True, False)
-
-
-@pytest.mark.parametrize(
-    ("asked", "name", "line"),
-    [
-        ({"prompt": "x" * 2001}, "/answer", "this Space takes 2000"),
-        ({"prompt": "kill", "model": "gpt2"}, "/answer", "unknown model"),
-        ({"prompt": [{"role": "king", "content": "x"}]}, "/answer", "a dialogue is a list"),
-        ({"prompt": "kill", "method": "magic"}, "/attribute", "unknown method"),
-        ({"prompt": PROMPT, "triggers": ["absent"]}, "/mitigate", "does not stand in the conversation"),
-        ({"prompt": PROMPT, "mitigations": ["rephrase:/etc/passwd"]}, "/mitigate", "only steer has a parameter"),
-    ],
-)  # fmt: skip
-def test_a_wrong_question_of_a_program_is_a_line(client: Client, asked: dict[str, Any], name: str, line: str) -> None:
-    with pytest.raises(AppError, match=line):
-        client.predict(**asked, api_name=name)
-
-
-def test_tools_of_mcp(space: Space) -> None:
-    async def call() -> tuple[list[Any], Any]:
-        async with (
-            streamable_http_client(f"{space.url}/gradio_api/mcp/") as (read, write, *_),
-            ClientSession(read, write) as session,
-        ):
-            await session.initialize()
-            tools = (await session.list_tools()).tools
-            return tools, await session.call_tool("answer", {"prompt": PROMPT, "model": "skittish"})
-
-    tools, result = asyncio.run(call())
-    by_name = {tool.name: tool for tool in tools}
-    assert {"answer", "attribute", "mitigate"} <= set(by_name)
-    told = by_name["mitigate"].inputSchema["properties"]
-    assert all(told[name]["description"] for name in ("prompt", "model", "mitigations", "triggers"))
-    assert "full_refusal" in result.content[0].text
-
-
-def test_only_what_is_public_is_offered(space: Space) -> None:
-    named = httpx.get(f"{space.url}/gradio_api/info").json()["named_endpoints"]
-    assert set(named) == {"/answer", "/attribute", "/mitigate"}

@@ -23,7 +23,8 @@ HOSTILE = [
 def test_text_of_strangers_is_escaped_and_visible_everywhere(text: str) -> None:
     question = asked(text, beside="ablation", triggers=[Span(turn=0, start=0, end=7)], record=text[:100])
     known = told(
-        question, answered=answered(text, "unscored"), tried={"rephrase": tried(text=text, guard=Guard(allowed=False, reason=text))},
+        question, answered=answered(text, "unscored"),
+        tried={"rephrase": tried(text=text, guard=Guard(allowed=False, reason=text))},
         found={"hybrid": attributed(text), "ablation": attributed(text)}, failed={"mitigations": text, "ig": text},
         skipped=text,
     )  # fmt: skip

@@ -43,13 +43,13 @@ def attributed(
 
 def tried(
     name: str = "rephrase", text: str = "Switch off the lights", label: VerdictLabel = "full_compliance",
-    guard: Guard = Guard(allowed=True),
+    guard: Guard | None = None,
 ) -> Tried:  # fmt: skip
     result = Mitigated(
         name=name, triggers=["kill"], messages_sent=[Message(role="user", content=text)], response=text,
         verdict=verdict(label), note=text,
     )  # fmt: skip
-    return Tried(result=result, guard=guard, seconds=1.25, tokens=17)
+    return Tried(result=result, guard=guard or Guard(allowed=True), seconds=1.25, tokens=17)
 
 
 def told(question: Asked | None = None, **more: Any) -> Told:
