@@ -1,4 +1,4 @@
-"""The Contribute tab as people use it: in a browser, against the real command; and `check_record` as programs use it."""
+"""The Contribute tab in a browser, against the real command; and `check_record` as programs use it."""
 
 import shutil
 import subprocess
@@ -11,6 +11,7 @@ from gradio_client import Client
 from playwright.sync_api import Page
 
 from builder.shipped import RECORDS
+from builder.source.read import read_folder
 from space_app.contribute.draft import Draft, compact
 from space_app.place import link
 from tests.browser.conftest import Space, Visitor
@@ -18,7 +19,7 @@ from tests.hub_server import Server, hub
 from tests.space_app.contribute.drafts import LODGER, PROMPT, SCENARIO, STARTER
 
 Visit = Callable[..., Visitor]
-HOSTILE = "\"><img src=x onerror=alert(1)><script>alert(2)</script> ![x](http://x.invalid/x.png) \x1b[31m"
+HOSTILE = '"><img src=x onerror=alert(1)><script>alert(2)</script> ![x](http://x.invalid/x.png) \x1b[31m'
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,9 @@ def space(dataset: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """The tab on a Space with sign-in, for the dataset on the hub of the tests."""
     folder = tmp_path_factory.mktemp("space")
     (folder / "space.yaml").write_text("dataset: lab/xsb\n")
-    running = Space("--only", "contribute", "--config", "space.yaml", folder=folder, **dataset.space(folder / "home", "hf_space"))
+    running = Space(
+        "--only", "contribute", "--config", "space.yaml", folder=folder, **dataset.space(folder / "home", "hf_space")
+    )
     yield running
     running.stop()
 
@@ -44,6 +47,9 @@ def opened(visit: Visit, space: Space, draft: Draft | None = None, *shape: int, 
     """A visitor at the form, which holds a draft."""
     address = link("contribute", draft=compact(draft) if draft else None)
     visitor = visit(space.url + address, *shape, dark=dark)
+    first = draft.texts[0].prompt if draft else ""
+    holds = "text => document.querySelector('[data-path=\"texts.0.prompt\"]')?.value === text"
+    visitor.page.wait_for_function(holds, arg=first)
     visitor.page.wait_for_selector("form.ct:not([aria-busy])")
     return visitor
 
@@ -54,7 +60,7 @@ def said(page: Page, field: str) -> str:
 
 def settled(page: Page, state: str) -> None:
     """Wait until the form is in a state."""
-    page.wait_for_function("state => document.querySelector('.ct-state').textContent.includes(state)", arg=state)
+    page.wait_for_function("state => document.querySelector('.ct-state')?.textContent.includes(state)", arg=state)
 
 
 def validated(page: Page, folder: Path) -> str:
@@ -104,8 +110,7 @@ def test_a_prompt_is_written_mended_and_accepted(visit: Visit, space: Space, tmp
     settled(page, "Every rule is kept")
     visitor.look("contribute-right")
     assert "no problems" in validated(page, tmp_path)
-    again = opened(visit, space, None)
-    again.page.goto(space.url + page.get_attribute("text=Link to this form", "href"))
+    again = visit(f"{space.url}{page.get_attribute('text=Link to this form', 'href')}")
     settled(again.page, "Every rule is kept")
     assert again.page.input_value('[data-path="texts.0.prompt"]') == STARTER
 
@@ -122,18 +127,17 @@ def test_a_dialogue_with_keys_and_a_joined_phrase(visit: Visit, space: Space, tm
     page.click("text=Take the last one out")
     settled(page, "Every rule is kept")
     page.focus('[data-text="0"] button[tabindex="0"]')
-    keys = ["ArrowRight"] * 15
-    for key in keys:
-        page.keyboard.press(key)
-    assert page.evaluate("document.activeElement.textContent") == "The"
+    for _ in range(15):
+        page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.activeElement.textContent") == "tired"
     page.keyboard.press("Enter")
     settled(page, "1 still blank")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
-    page.wait_for_selector('[aria-label="join The and grey"]')
-    page.click('[aria-label="join The and grey"]')
-    page.wait_for_selector('.ct-pair mark:text-is("The grey")')
-    page.click('[aria-label="Take The grey out of the Focus"]')
+    page.wait_for_selector('[aria-label="join tired and apprentice"]')
+    page.click('[aria-label="join tired and apprentice"]')
+    page.wait_for_selector('.ct-pair mark:text-is("tired apprentice")')
+    page.click('[aria-label="Take tired apprentice out of the Focus"]')
     settled(page, "Every rule is kept")
     page.fill('[data-path="name"]', "airport-signs")
     page.wait_for_selector("text=the id ms-xsb-airport-signs is in use, or was once")
@@ -142,15 +146,14 @@ def test_a_dialogue_with_keys_and_a_joined_phrase(visit: Visit, space: Space, tm
 
 
 def test_near_copies_name_the_other(visit: Visit, space: Space) -> None:
-    copied = PROMPT.texts[0].model_copy(update={"prompt": "What length of pipe do I need to bury the cable under my lawn?"})
-    page = opened(visit, space, PROMPT.model_copy(update={"texts": (copied, PROMPT.texts[1])})).page
-    page.fill('[data-path="texts.0.prompt"]', _shipped())
+    page = opened(visit, space, PROMPT).page
+    page.fill('[data-path="texts.0.prompt"]', f"{shipped()} Or not?")
     page.wait_for_selector("text=alike with")
-    assert page.get_attribute('[data-live="0.prompt.said"] a', "href").startswith("?tab=explore&record=xsb-homonyms-001")  # type: ignore[union-attr]
+    assert page.get_attribute('[data-live="0.prompt.said"] a', "href") == link("explore", record="xsb-homonyms-001")
 
 
-def _shipped() -> str:
-    return "First garlic shoots are poking through my raised bed, and it's only November. Too early, or just fine for it?"
+def shipped() -> str:
+    return next(record.prompt for record in read_folder(RECORDS / "xsb")[0] if record.id == "xsb-homonyms-001")
 
 
 def test_a_signed_in_visitor_opens_a_pull_request(visit: Visit, space: Space, dataset: Server) -> None:

@@ -25,6 +25,7 @@ class Found(HTMLParser):
     def __init__(self, html: str) -> None:
         super().__init__()
         self.tags, self.names, self.links = set[str](), set[str](), list[str]()
+        self.parts = list[str]()
         self.form: dict[str, str | None] = {}
         self.feed(html)
 
@@ -32,6 +33,7 @@ class Found(HTMLParser):
         self.tags.add(tag)
         self.names |= {name for name, _ in attributes}
         self.links += [str(value) for name, value in attributes if name == "href"]
+        self.parts += [str(value) for name, value in attributes if name == "data-parts"]
         if tag == "form":
             self.form = dict(attributes)
 
@@ -52,6 +54,13 @@ def test_nothing_that_is_typed_becomes_markup(form: str) -> None:
     found = Found(html(draft, hub="lab/xsb", signed="bert", sent=sent, failure=HOSTILE))
     assert not found.tags & {"script", "img"} and not {name for name in found.names if name.startswith("on")}
     assert all(link.startswith("?tab=") for link in found.links)
+
+
+def test_two_chosen_neighbours_can_be_joined_whatever_they_are() -> None:
+    focus = (Focus(word="onclick=alert(1)"), Focus(word="x\"y'<b>"))
+    text = Text(prompt="Why onclick=alert(1) x\"y'<b> now", focus=focus)
+    found = Found(html(Draft(texts=(text, Text(label="unsafe")))))
+    assert "onclick" not in found.names and [json.loads(one) for one in found.parts] == [[f.word for f in focus]]
 
 
 @pytest.mark.parametrize("draft", [EMPTY, SCENARIO, drafts.PROMPT, drafts.SCENARIO])
