@@ -1,11 +1,13 @@
 """Builds the page of its tabs. A tab is a module with `build(place)`; only those that are built are imported."""
 
+import os
 from importlib import import_module
 from pathlib import Path
 from signal import SIG_DFL, SIGTERM, default_int_handler, getsignal, signal
 from typing import Any
 
 import gradio as gr
+from gradio.utils import get_space
 from starlette.middleware import Middleware
 
 from eval.errors import InputError, UnknownName
@@ -28,6 +30,7 @@ AT_ONCE = 32  # visitors whose events of one kind run at the same time; the mode
 WAITING = 200  # events of one kind that wait for that; who comes then is told so at once
 UPLOADS = (600, 600)  # seconds: how often uploaded files are looked for, and how old they are when they are deleted
 SESSIONS = 500  # open pages whose state is remembered; an older one begins anew
+PROXIES = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,127.0.0.1"  # networks of no visitor
 THEME = gr.themes.Base(
     font=["system-ui", "-apple-system", "Segoe UI", "Roboto", "Liberation Sans", "sans-serif"],
     font_mono=["ui-monospace", "Menlo", "Liberation Mono", "monospace"],
@@ -70,6 +73,8 @@ def serve(page: gr.Blocks, settings: Settings | None = None, **where: Any) -> No
     limits = (settings or Settings()).limits
     if getsignal(SIGTERM) is SIG_DFL:  # a tab that has to finish something has seen to it itself
         signal(SIGTERM, default_int_handler)
+    if get_space():  # its proxy says who asks; uvicorn believes it where it stands in such a network
+        os.environ.setdefault("FORWARDED_ALLOW_IPS", PROXIES)
     page.queue(max_size=WAITING, default_concurrency_limit=AT_ONCE, api_open=False)
     names = {str(event.api_name) for event in page.fns.values() if event.api_visibility == "public"}
     gate = Middleware(Gate, limit=limits.upload_bytes + ENVELOPE, names=names)

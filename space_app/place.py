@@ -50,9 +50,7 @@ class Place:
     settings: Settings
     links: gr.HTML
 
-    def arrive(
-        self, tell: Callable[..., Any], outputs: Sequence[Component], inputs: Sequence[Component] = (), **more: Any
-    ) -> None:
+    def arrive(self, tell: Callable[..., Any], outputs: Sequence[Component], inputs: Sequence[Component] = ()) -> None:
         """Call `tell` with the address's query, then the inputs, when the page is opened or a link is followed.
 
         `tell` gives the outputs, or `gr.skip()` where the query is of another tab.
@@ -63,7 +61,7 @@ class Place:
 
         gr.on(
             [self.blocks.load, self.links.submit], told, [self.links, *inputs], list(outputs), js=ADDRESS,
-            show_progress="hidden", api_visibility="private", **more,
+            show_progress="hidden", trigger_mode="always_last", concurrency_limit=None, api_visibility="private",
         )  # fmt: skip
 
 

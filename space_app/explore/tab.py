@@ -38,7 +38,7 @@ def build(place: Place) -> None:
         address = str(told.get("address", ""))[:ADDRESS] if isinstance(told, dict) else ""
         return shown(dataset, query(address), serial if isinstance(serial, int) else 0)
 
-    place.arrive(arrive, [view], concurrency_limit=None)
+    place.arrive(arrive, [view])
     view.submit(
         chosen, None, view, show_progress="hidden", api_visibility="private", trigger_mode="multiple",
         concurrency_limit=None,

@@ -48,7 +48,7 @@ def build(place: Place) -> None:
     def seen(own: list[Run], asked: Asked, wrong: str = "") -> str:
         return shown([*runs_of(settings.results), *own], asked, wrong, limit)
 
-    place.arrive(told, [view], [uploads], trigger_mode="always_last")
+    place.arrive(told, [view], [uploads])
     view.submit(
         step, uploads, [view, uploads], trigger_mode="always_last", show_progress="hidden", api_visibility="private"
     )
