@@ -32,7 +32,7 @@ def test_the_answer_then_the_words_then_what_helps(engine: Engine) -> None:
         (False, False, 0, False), (True, False, 0, False), (True, True, 0, False), (True, True, 1, False),
         (True, True, 2, False), (True, True, 3, False), (True, True, 3, True),
     ]  # fmt: skip
-    again = list(tell(engine, question(triggers=[Span(turn=0, start=14, end=20)]), "one"))[-1]
+    again = list(tell(engine, question(triggers=[Span(turn=0, start=16, end=22)]), "one"))[-1]
     assert {tried.result.triggers[0] for tried in again.tried.values()} == {"Python"}
 
 
