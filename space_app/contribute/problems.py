@@ -73,6 +73,8 @@ def _blamed(blame: Blame, checked: Checked, starts: Sequence[int]) -> Told:
     named = NAMED.match(blame.message) or (UNKNOWN.match(blame.message) if blame.rule == "known values" else None)
     if named:
         field = named[1]
+    if field == "id" and record.scenario_id is not None:  # which is made of the scenario's
+        field = "scenario_id"
     line = checked.lines[blame.at]
     at = starts.index(line) if line in starts else blame.at
     shared = record.scenario_id is not None and field in ("topic", "type", "split", "scenario_id", "endings", "context")
