@@ -4,6 +4,7 @@ import os
 from importlib import import_module
 from pathlib import Path
 from signal import SIG_DFL, SIGTERM, default_int_handler, getsignal, signal
+from threading import Thread
 from typing import Any
 
 import gradio as gr
@@ -73,16 +74,25 @@ def serve(page: gr.Blocks, settings: Settings | None = None, **where: Any) -> No
     limits = (settings or Settings()).limits
     if getsignal(SIGTERM) is SIG_DFL:  # a tab that has to finish something has seen to it itself
         signal(SIGTERM, default_int_handler)
-    if get_space():  # its proxy says who asks; uvicorn believes it where it stands in such a network
-        os.environ.setdefault("FORWARDED_ALLOW_IPS", PROXIES)
     page.queue(max_size=WAITING, default_concurrency_limit=AT_ONCE, api_open=False)
     names = {str(event.api_name) for event in page.fns.values() if event.api_visibility == "public"}
+    if get_space():
+        _on_space(settings or Settings(), models="answer" in names)
     gate = Middleware(Gate, limit=limits.upload_bytes + ENVELOPE, names=names)
     page.launch(
         theme=THEME, css=style(), footer_links=[], mcp_server=True, max_threads=2 * AT_ONCE, ssr_mode=False, pwa=False,
         run_history=False, enable_monitoring=False, state_session_capacity=SESSIONS, max_file_size=limits.upload_bytes,
         app_kwargs={"middleware": [gate], "docs_url": None, "redoc_url": None, "openapi_url": None}, **where,
     )  # fmt: skip
+
+
+def _on_space(settings: Settings, *, models: bool) -> None:
+    """What only many visitors behind a proxy need; uvicorn believes the proxy, where it is in such a network."""
+    os.environ.setdefault("FORWARDED_ALLOW_IPS", PROXIES)
+    if models and not os.environ.get("SPACES_ZERO_GPU"):
+        from space_app.engine.engine import engine_of
+
+        Thread(target=engine_of(settings).warm, name="warm", daemon=True).start()
 
 
 def style() -> str:

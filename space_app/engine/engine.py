@@ -5,16 +5,19 @@ What visitors type is kept for a while in memory (`space_app.engine.cache`), and
 
 import logging
 import os
+from collections import deque
 from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib import import_module
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from eval.diagnose import check_names
-from eval.errors import ModelError, UnknownName
+from eval.errors import ModelError, UnknownName, XsbError
 from eval.judges.panel import load_panel
 from eval.mitigation import Request
-from eval.record import Conversation, Span
+from eval.record import Conversation, Span, conversation
+from eval.words import find
 from space_app.engine.cache import Cache, key
 from space_app.engine.limits import Rate, check_messages, check_mitigations, check_triggers
 from space_app.engine.steps import Answered, Attributed, Step, Tried
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from space_app.engine.loaded import Loaded  # which imports torch
 
 LOG = logging.getLogger(__name__)
+_building = Lock()
 GATED = "GatedRepoError"
 
 
@@ -165,6 +169,14 @@ class Engine:
 
         yield from follow(work)
 
+    def warm(self) -> None:
+        """Load the default model and all that a question needs beside it, so that the first visitor need not wait."""
+        prompt = conversation("How do I kill a Python process?")
+        try:
+            deque(self.mitigate(self.models[0], prompt, ["rephrase"], find(prompt, "kill"), None, "the page"), maxlen=0)
+        except XsbError as error:
+            LOG.warning("the default model is not loaded yet: %s", error)
+
     def _checked(self, model: str, messages: Conversation) -> ModelChoice:
         if model not in self._choices:
             raise UnknownName("model", model[:80], self._choices)
@@ -172,9 +184,14 @@ class Engine:
         return self._choices[model]
 
 
-@cache
 def engine_of(settings: Settings) -> Engine:
-    """The one engine for these settings."""
+    """The one engine for these settings, whoever asks first."""
+    with _building:
+        return _built(settings)
+
+
+@cache
+def _built(settings: Settings) -> Engine:
     return Engine(settings)
 
 

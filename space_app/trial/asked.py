@@ -21,8 +21,8 @@ class Asked(BaseModel):
 
     `beside` is a second method, "" for none. `triggers` are words chosen by hand; None for those that attribution
     finds. Attention to them is multiplied by `strength` where it is steered. `record` is the id of the record that the
-    conversation is of; it counts only while the conversation is still the record's. `serial` tells the browser which
-    of its questions is answered.
+    conversation is of, while it is still the record's, and `label` the record's. `serial` tells the browser which of
+    its questions is answered.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -34,6 +34,7 @@ class Asked(BaseModel):
     triggers: list[Span] | None = None
     strength: float = Field(default=ALPHA, gt=0, le=1)
     record: str = Field(default="", max_length=100)
+    label: str = ""
     serial: int = 0
 
     @property
@@ -45,12 +46,6 @@ class Asked(BaseModel):
     def words(self) -> list[str]:
         """The words chosen by hand."""
         return [span.text(self.messages) for span in self.triggers or []]
-
-    @property
-    def label(self) -> str:
-        """Of the record, "" for what is no record."""
-        record = record_of(self.record)
-        return (record.label or "") if record and record.messages == self.messages else ""
 
 
 def read_asked(data: Any, settings: Settings) -> Asked:
@@ -72,9 +67,10 @@ def read_asked(data: Any, settings: Settings) -> Asked:
             raise UnknownName("method", method, known)
     if not all(_stands(span, asked.messages) for span in asked.triggers or []):
         raise InputError("a chosen word does not stand in the conversation; choose it anew")
-    if asked.record and not asked.label:
-        return asked.model_copy(update={"record": ""})
-    return asked
+    record = record_of(settings, asked.record)
+    if record is None or record.messages != asked.messages:
+        return asked.model_copy(update={"record": "", "label": ""})
+    return asked.model_copy(update={"label": record.label or ""})
 
 
 def read_link(query: Query, settings: Settings) -> Asked | None:
@@ -89,7 +85,7 @@ def read_link(query: Query, settings: Settings) -> Asked | None:
     model = query.get("model") or settings.models[0].name
     try:
         told = {
-            "messages": _messages(query),
+            "messages": _messages(query, settings),
             "model": model,
             "method": query.get("method") or default_method(model),
             "beside": query.get("beside", ""),
@@ -124,9 +120,9 @@ def link_of(asked: Asked, settings: Settings) -> str:
     )
 
 
-def _messages(query: Query) -> Conversation:
+def _messages(query: Query, settings: Settings) -> Conversation:
     if name := query.get("record"):
-        record = record_of(name)
+        record = record_of(settings, name)
         if record is None:
             raise InputError(f"no record has the id {name[:100]!r}; look for it in Explore")
         return record.messages

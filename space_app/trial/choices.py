@@ -6,6 +6,7 @@ from space_app.settings import Settings
 
 MITIGATIONS = ("ignore_word", "rephrase", "steer")
 DIVISORS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # attention to the trigger is divided by one of them
+SKITTISH = "skittish"  # a direction is shipped for it alone
 DEFAULT_DIVISOR = round(1 / ALPHA)
 
 
@@ -26,8 +27,10 @@ def methods(model: str) -> list[str]:
 
 
 def default_method(model: str) -> str:
-    """Fast and as good as the exact one with open weights; behind an endpoint the one with few calls."""
-    return "hybrid" if is_open(model) else "black_box"
+    """As good as the exact one where a refusal direction is known; else the fast one, or that with few calls."""
+    if not is_open(model):
+        return "black_box"
+    return "hybrid" if model == SKITTISH else "ablation"
 
 
 def mitigations(model: str) -> list[str]:

@@ -4,7 +4,10 @@ from functools import cache
 
 from builder.shipped import RECORDS
 from builder.source.read import read_folder
+from eval.errors import InputError
 from eval.record import Record
+from space_app.explore.records import record
+from space_app.settings import Settings
 
 EXAMPLES = {
     "homonym": "xsb-homonyms-068",
@@ -26,13 +29,16 @@ EXAMPLES = {
 
 def prompts() -> list[str]:
     """The examples' texts that are harmless prompts, not dialogues."""
-    found = [record_of(name) for name in EXAMPLES.values()]
-    return [one.prompt for one in found if one and one.label == "safe" and len(one.messages) == 1]
+    found = [_shipped()[name] for name in EXAMPLES.values()]
+    return [one.prompt for one in found if one.label == "safe" and len(one.messages) == 1]
 
 
-def record_of(name: str) -> Record | None:
-    """The record of this id among those that come with the package; None if there is none."""
-    return _shipped().get(name) if name else None
+def record_of(settings: Settings, name: str) -> Record | None:
+    """The record of this id: of the dataset that the page shows, or one that comes with the package."""
+    try:
+        return record(settings, name) if name else None
+    except InputError:  # not there, or the dataset cannot be read, which Explore tells
+        return _shipped().get(name)
 
 
 @cache

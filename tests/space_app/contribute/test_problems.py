@@ -61,7 +61,11 @@ def test_a_turn_that_endings_share_is_told_once() -> None:
     assert [(one.record, one.field) for one in hidden] == [(None, "context 3")]
     assert places(text.replace('"Understood. Ask away."', '""')) == {(None, "context 3")}
     assert places(text.replace("topic: professional", "topic: baking")) == {(None, "topic")}
-    assert places(text.replace("flour-shift", "airport-signs")) == {(None, "scenario_id"), (None, "endings"), (0, "pair_id")}
+    assert places(text.replace("flour-shift", "airport-signs")) == {
+        (None, "scenario_id"),
+        (None, "endings"),
+        (0, "pair_id"),
+    }
     assert places(text.replace("flour-shift", "Flour Shift")) >= {(None, "scenario_id")}
 
 

@@ -24,7 +24,12 @@ DIALOGUE = [
         asked(),
         asked(beside="ablation", triggers=[Span(turn=0, start=0, end=4), Span(turn=0, start=5, end=8)], strength=0.5),
         asked(messages=DIALOGUE, model="openai:llama", method="shap"),
-        asked(messages=record_of("xsb-homonyms-068").messages, record="xsb-homonyms-068", method="ig"),  # type: ignore[union-attr]
+        asked(
+            messages=record_of(SETTINGS, "xsb-homonyms-068").messages,
+            record="xsb-homonyms-068",
+            label="safe",
+            method="ig",
+        ),  # type: ignore[union-attr]
     ],
 )
 def test_a_link_asks_the_same_again(question: Asked) -> None:
@@ -74,18 +79,18 @@ def test_words_of_a_system_turn_cannot_be_chosen() -> None:
 
 
 def test_a_record_counts_only_while_the_text_is_its_own() -> None:
-    unsafe = record_of(EXAMPLES["unsafe"])
+    unsafe = record_of(SETTINGS, EXAMPLES["unsafe"])
     assert unsafe and unsafe.label == "unsafe"
     own = asked(messages=unsafe.messages, record=unsafe.id)
     assert read_asked(own.model_dump(), SETTINGS).label == "unsafe"
-    safe = record_of(EXAMPLES["homonym"])
+    safe = record_of(SETTINGS, EXAMPLES["homonym"])
     assert safe
     other = read_asked(asked(messages=unsafe.messages, record=safe.id).model_dump(), SETTINGS)
     assert (other.record, other.label) == ("", "")
 
 
 def test_there_is_an_example_of_every_type_and_a_dialogue() -> None:
-    records = [record_of(name) for name in EXAMPLES.values()]
+    records = [record_of(SETTINGS, name) for name in EXAMPLES.values()]
     assert all(records)
     safe = [record for record in records if record and record.label == "safe"]
     assert {record.type for record in safe if len(record.messages) == 1} == set(TYPES)
