@@ -210,7 +210,10 @@ def _tagged(repository: Repository, files: Mapping[str, Path], tag: str) -> str 
 
 def _create(repository: Repository, private: bool) -> Branch:
     def create() -> str:
-        repository.api.create_repo(repository.id, repo_type=repository.kind, private=private, exist_ok=True)
+        sdk = "gradio" if repository.kind == "space" else None
+        repository.api.create_repo(
+            repository.id, repo_type=repository.kind, private=private, exist_ok=True, space_sdk=sdk
+        )
         return repository.head() or ""
 
     return Branch("main", persist(create, repository.head))

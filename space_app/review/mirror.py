@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from hashlib import sha1
 from pathlib import Path
-from shutil import copyfile, rmtree
+from shutil import rmtree
 from tempfile import TemporaryDirectory
 
 from huggingface_hub.errors import EntryNotFoundError
@@ -125,7 +125,7 @@ class Mirror:
 
     def _take(self, name: str, content: Path) -> None:
         """Put a file in its place at once, since others read."""
-        copyfile(content, self._files / f"{name}.new")
+        (self._files / f"{name}.new").write_bytes(joined(content.read_bytes(), ()))
         (self._files / f"{name}.new").replace(self._files / name)
 
 

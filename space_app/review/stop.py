@@ -1,23 +1,23 @@
 """What is done before the process ends."""
 
-import os
 import signal
 from collections.abc import Callable
 from types import FrameType
 
 
 def before_end(finish: Callable[[], None]) -> None:
-    """Call `finish` once, before what SIGTERM and SIGINT do otherwise; a second signal does that at once.
+    """Call `finish` once when SIGTERM or SIGINT comes, then end as with Ctrl-C; a second signal does that at once.
 
-    A Space is stopped with SIGTERM, which runs no `atexit` and no `finally`. To be called in the main thread.
+    A Space is stopped with SIGTERM, which otherwise runs no `atexit` and no `finally`. To be called in the main thread.
     """
-    others = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    found = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    others = {number: other if callable(other) else signal.default_int_handler for number, other in found.items()}
 
-    def stop(number: int, _: FrameType | None) -> None:
-        for one, handler in others.items():
-            signal.signal(one, handler)
+    def stop(number: int, frame: FrameType | None) -> None:
+        for one, other in others.items():
+            signal.signal(one, other)
         finish()
-        os.kill(os.getpid(), number)
+        others[signal.Signals(number)](number, frame)
 
     for number in others:
         signal.signal(number, stop)

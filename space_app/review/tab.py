@@ -4,6 +4,7 @@ On a Space the reviewer is who has signed in with an account of the Hub, and oth
 asks for a name. The token with which decisions are committed is the Space's own and is shown nowhere.
 """
 
+import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -32,7 +33,7 @@ from space_app.settings import ReviewSettings
 HERE = Path(__file__).parent
 TEMPLATES = Templates(HERE)
 REMEMBERED = "xsb-reviewer"  # the name's key in the browser's storage
-ASK = 0.5  # seconds between two questions of a page whether its decisions are saved
+ASK = 1.0  # seconds between two questions of a page whether its decisions are saved
 
 
 def build(place: Place) -> None:
@@ -47,10 +48,12 @@ def build(place: Place) -> None:
         raise InputError("the Review tab needs both --candidates FILE.jsonl and --reviews FOLDER; give the other too")
     if signing and not chosen.repo_id:
         raise InputError("on a Space the reviews need a repo_id, since what is written to its disk is lost; give one")
+    if signing and "OAUTH_CLIENT_ID" not in os.environ:
+        raise InputError("reviewers sign in on a Space; add hf_oauth: true to the head of its README.md")
     desk = desk_of(chosen)
     sitting, name = gr.State(Sitting()), gr.BrowserState("", storage_key=REMEMBERED, secret=REMEMBERED)
-    with gr.Row(elem_classes="rv-top"):
-        line = gr.HTML("", apply_default_css=False, elem_classes="rv-line", visible=signing or not desk.store.at_once)
+    with gr.Row(elem_classes="rv-top", visible=signing or not desk.store.at_once):
+        line = gr.HTML("", apply_default_css=False, elem_classes="rv-line")
         if signing:
             gr.LoginButton("Sign in with Hugging Face", "Sign out ({})", size="sm", variant="secondary", scale=0)
     with gr.Row(elem_classes="rv-columns"):
@@ -84,7 +87,7 @@ def build(place: Place) -> None:
     outputs = [sitting, view, name, guide, of_type, line, clock]
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     place.blocks.load(enter, name, outputs, **quiet)
-    view.submit(step, sitting, outputs, **quiet)
+    view.submit(step, sitting, outputs, concurrency_limit=1, **quiet)  # so a second click finds the first one done
     clock.tick(told, sitting, [line, clock], **quiet)
 
 

@@ -157,6 +157,7 @@ def test_space() -> None:
     assert (data["sdk"], data["sdk_version"], data["app_file"]) == ("gradio", "6.31.0", "app.py")
     assert data["python_version"] == "3.11", "a text: the number 3.10 would be 3.1"
     assert (data["models"], data["datasets"]) == (["org/skittish"], ["org/xsb"])
+    assert (data["hf_oauth"], data["hf_oauth_scopes"]) == (True, ["write-discussions"])
     assert len(data["short_description"]) <= 60 and data["colorFrom"] in COLOURS and data["colorTo"] in COLOURS
     assert "datasets" not in SpaceCard(space(datasets=[])).data.to_dict() and "Datasets:" not in space(datasets=[])
 

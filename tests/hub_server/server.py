@@ -170,8 +170,15 @@ def _find(method: str, path: str) -> tuple[Endpoint | None, dict[str, str]]:
 def hub(folder: Path) -> Iterator[Server]:
     """A hub that keeps its files in a folder and answers while the context lasts."""
     application = Server(folder)
+    with answering(application):
+        yield application
+
+
+@contextmanager
+def answering(application: Server, port: int = 0) -> Iterator[None]:
+    """Let a hub answer while the context lasts, on a free port if none is given; afterwards it cannot be reached."""
     config = uvicorn.Config(
-        application, host="127.0.0.1", port=0, log_level="critical", lifespan="off", timeout_keep_alive=300
+        application, host="127.0.0.1", port=port, log_level="critical", lifespan="off", timeout_keep_alive=300
     )
     running = uvicorn.Server(config)
     thread = Thread(target=running.run, daemon=True)
@@ -181,7 +188,7 @@ def hub(folder: Path) -> Iterator[Server]:
         time.sleep(0.01)
     application.url = f"http://127.0.0.1:{running.servers[0].sockets[0].getsockname()[1]}"
     try:
-        yield application
+        yield
     finally:
         running.should_exit = running.force_exit = True
         thread.join()

@@ -13,16 +13,16 @@ import pytest
 
 from builder.candidate import Candidate
 from builder.review.opinion import Opinion
+from builder.review.reading import Reading
 from builder.shipped import RECORDS
 from builder.source.read import read_folder
 from eval.errors import InputError
 from eval.jsonl import read
-from eval.record import Message, Span
+from eval.record import Conversation, Message, Span
 from space_app.review.desk import Desk, read_candidates
 from space_app.review.look import page
-from space_app.review.sitting import Act, Sitting, choices, chosen
+from space_app.review.sitting import Act, Sitting, Stage, choices, chosen
 from space_app.review.store import Folder
-from space_app.review.text import choosable, marked
 from tests.browser.candidates import ALL, BALLOONS, BICYCLE, FUSE, PIRATE
 from tests.builder.candidates import write
 
@@ -53,6 +53,17 @@ def desk_in(folder: Path, candidates: Sequence[Candidate]) -> Desk:
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
     return desk_in(tmp_path, ALL)
+
+
+def drawn(stage: Stage, messages: Conversation, yours: Sequence[Span] = (), authors: Sequence[str] = ()) -> str:
+    """The text alone as a stage shows it."""
+    shown = BALLOONS.model_copy(update={"messages": messages, "focus": list(authors)})
+    reading = Reading(
+        id=shown.id, digest="", reader="anna", author_kind="human", label="safe", naturalness=3, focus=[],
+        focus_spans=list(yours),
+    )  # fmt: skip
+    html = page(Sitting(stage=stage, reviewer="anna", shown=shown, at=1, total=1, reading=reading))
+    return html.partition('<section class="rv-text"')[2].partition("</section>")[0]
 
 
 def folder(desk: Desk) -> Path:
@@ -133,19 +144,19 @@ def test_text_of_strangers_is_escaped_at_every_step(tmp_path: Path) -> None:
 
 def test_choosable_text_is_the_text_and_every_word_a_button() -> None:
     for record in read_folder(RECORDS)[0]:
-        html = choosable(record.messages, [])
+        html = drawn("blind", record.messages)
         paragraphs = re.findall(r"<p>(.*?)</p>", html, re.DOTALL)
         assert [unescape(re.sub(r"<[^>]+>", "", text)) for text in paragraphs] == [m.content for m in record.messages]
         words = [unescape(word) for word in re.findall(r"<button[^>]*>(.*?)</button>", html)]
         assert words == [place.text(record.messages) for place in choices(record.messages)]
-        shown = marked(record.messages, record.focus_spans, [])
+        shown = drawn("compare", record.messages, record.focus_spans)
         assert [unescape(word) for word in re.findall(r"<mark class='yours'>(.*?)</mark>", shown)] == [
             span.text(record.messages) for span in sorted(record.focus_spans, key=lambda s: (s.turn, s.start))
         ]
 
 
 def test_marks_that_cross_are_both_shown() -> None:
-    html = marked(BALLOONS.messages, [Span(turn=0, start=9, end=16)], [Span(turn=0, start=14, end=22)])
+    html = drawn("compare", BALLOONS.messages, [Span(turn=0, start=9, end=16)], ["up forty"])
     assert re.findall(r"<mark class='(.*?)'>(.*?)</mark>", html) == [
         ("yours", "blow "), ("yours authors", "up"), ("authors", " forty"),
     ]  # fmt: skip
