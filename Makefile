@@ -40,9 +40,10 @@ bench: $(READY)  ## time attribution beside captum and inseq, answers beside tra
 	HF_HUB_OFFLINE=1 $(BIN)/xsb-eval bench generation
 	$(BIN)/xsb-build bench filter
 
-soak: $(READY)  ## kill runs at 100 random moments and check that they end as an undisturbed one
+soak: $(READY)  ## kill runs at 100 random moments, which must end as an undisturbed one; 20 visitors before the page
 	$(BIN)/xsb-build release --out xsb
 	HF_HUB_OFFLINE=1 $(BIN)/python -m eval.bench.soak
+	HF_HUB_OFFLINE=1 $(BIN)/python -m space_app.soak
 
 space: $(READY)  ## open the page on this machine
 	$(BIN)/xsb-space

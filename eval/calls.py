@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.errors import ModelError, UnknownName
+from eval.evaluations import count
 from eval.judges import Answer, Judge, Verdict
 from eval.models.protocol import Beginning, Logprobs, Model, Step
 from eval.record import Conversation, Span
@@ -83,12 +84,14 @@ class Calls:
         """
         texts = [self._text(kept) for kept in coalitions]
         new = list({_key(text): text for text in texts if _key(text) not in self._known}.values())
+        all_asked = self.evaluations + len(new)
         for at in range(0, len(new), BATCH):
             asked = new[at : at + BATCH]
             for text, (score, tokens) in zip(asked, self._ask(asked), strict=True):
                 self._known[_key(text)] = score
                 self.evaluations += 1
                 self.tokens += tokens
+            count(self.evaluations, all_asked)
         return np.array([self._known[_key(text)] for text in texts])
 
     def _begun(self, model: Logprobs) -> Beginning | None:

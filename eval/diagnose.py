@@ -8,9 +8,10 @@ from pydantic import BaseModel, Field
 from eval.attribution import BUDGET, METHODS, REMOVAL, Attribution, attribute, check_method, check_target
 from eval.calls import JUDGED
 from eval.errors import InputError, UnknownName
+from eval.evaluations import counted
 from eval.judges import Answer, Verdict, check_judge
 from eval.judges.panel import Panel, judge_names, load_panel
-from eval.mitigation import Decoding, Request, attempts, check_weights, named, needs_trigger
+from eval.mitigation import Attempt, Decoding, Request, attempts, check_weights, named, needs_trigger
 from eval.models.protocol import Model
 from eval.record import Conversation, Span, conversation
 from eval.removal import REMOVALS
@@ -99,15 +100,18 @@ def diagnose(
     found = None
     if method is not None:
         notify(f"attribution: {method}")
-        found = attribute(
-            model, messages, method, target, reply.text, removal=removal, neutral=replacements, budget=budget,
-            seed=seed, judge=panel.judges[0], max_new_tokens=max_new_tokens,
-        )  # fmt: skip
+        with counted(lambda done, asked: notify(f"{method}: {done} of {asked} evaluations")):
+            found = attribute(
+                model, messages, method, target, reply.text, removal=removal, neutral=replacements, budget=budget,
+                seed=seed, judge=panel.judges[0], max_new_tokens=max_new_tokens,
+            )  # fmt: skip
     spans = by_hand or (found.triggers if found else [])
     tried = []
     for name in mitigations:
         notify(f"mitigation: {name}")
-        tried.append(_mitigated(model, Request(messages, spans, answer=reply), name, panel, max_new_tokens))
+        request = Request(messages, spans, answer=reply)
+        (attempt,) = attempts(named(name), model, [request], Decoding(max_new_tokens))
+        tried.append(mitigated(name, request, attempt, panel))
     verdict, judgements, _ = panel([Answer(messages, reply.text, reply.finish)])[0]
     return Diagnosis(
         model=model.name,
@@ -120,10 +124,9 @@ def diagnose(
     )
 
 
-def _mitigated(model: Model, request: Request, name: str, panel: Panel, max_new_tokens: int) -> Mitigated:
-    """One mitigation's answer; without a trigger it has nothing to change, and its note says so."""
+def mitigated(name: str, request: Request, attempt: Attempt, panel: Panel) -> Mitigated:
+    """What came of one mitigation; without a trigger it has nothing to change, and its note says so."""
     lacking = not request.triggers and needs_trigger(name)
-    (attempt,) = attempts(named(name), model, [request], Decoding(max_new_tokens))
     verdict, judgements, _ = panel([attempt.answer_to(request.sent)])[0]
     return Mitigated(
         name=name,

@@ -7,6 +7,7 @@ import importlib.util
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -51,8 +52,16 @@ def load_encoder() -> tuple[Any, Any]:
     return AutoModel.from_pretrained(folder, dtype=torch.float32).eval(), AutoTokenizer.from_pretrained(folder)
 
 
-@cache
+_ENCODER = Lock()  # threads that come at once wait for one copy
+
+
 def _encoder() -> tuple[Any, Any]:
+    with _ENCODER:
+        return _loaded()
+
+
+@cache
+def _loaded() -> tuple[Any, Any]:
     return load_encoder()
 
 

@@ -15,6 +15,7 @@ import torch
 from transformers import DynamicCache
 
 from eval.errors import ModelError
+from eval.evaluations import count
 from eval.memory import out_of_memory
 from eval.models.protocol import OpenWeights
 from eval.packing import pack, reading
@@ -105,10 +106,12 @@ class RefusalScore:
     def _scores(self, coalitions: list[Coalitions]) -> list[float]:
         texts = rows(self._removal, self._model, self._messages, self._features, self._neutral, coalitions)
         trunk, shared = self._trunk_of(np.any(coalitions, axis=0), texts)
-        scores = np.empty(len(texts))
+        scores, done, asked = np.empty(len(texts)), self.evaluations, self.evaluations + len(texts)
         for batch in self._batches([len(row.ids) - common for row, common in zip(texts, shared, strict=True)]):
             for part, paths in self._run_or_halve(batch, texts, shared, trunk):
                 scores[part] = self._target.reduce(paths)
+                done += len(part)
+                count(done, asked)
         if not np.isfinite(scores).all():
             raise ModelError(f"{self._model.name} gives logits that are not finite; load it with dtype float32")
         return scores.tolist()

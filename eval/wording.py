@@ -14,6 +14,7 @@ VERDICTS: dict[VerdictLabel, str] = {
     "full_refusal": "✕ REFUSED",
     "unscored": "? UNSCORED",
 }
+KINDS = {"content_filter": "stopped by a content filter", "empty": "empty"}
 REMOVED = {"delete": "words deleted", "mask": "words masked", "neutral": "words replaced"}
 
 

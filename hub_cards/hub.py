@@ -24,7 +24,7 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.hf_api import RepoFile
 
-from hub_cards.errors import HubError
+from hub_cards.errors import HubError, Outdated
 
 if TYPE_CHECKING:
     from hashlib import _Hash as Hash
@@ -180,7 +180,8 @@ def telling(repo: str, first: str = "") -> Iterator[None]:
     try:
         yield
     except (HfHubHTTPError, TransportError, OSError, ValueError, KeyError, RuntimeError) as error:
-        raise HubError(first + explain(error, repo)) from error
+        kind = Outdated if _status(cause(error)) in IN_DOUBT else HubError
+        raise kind(first + explain(error, repo)) from error
 
 
 def explain(error: BaseException, repo: str) -> str:

@@ -47,6 +47,7 @@ class Plan:
         repository: where to.
         files: by their path there.
         title: of the commit, and of the pull request.
+        description: what is said below the title.
         tag: of the version, empty for none.
         author: who publishes; None if nobody may (a dry run without a token).
         create_pr: whether it becomes a pull request; one by the same author with the same title is gone on with.
@@ -66,6 +67,7 @@ class Plan:
     added: tuple[str, ...]
     changed: tuple[str, ...]
     tagged: str | None
+    description: str = ""
 
     @property
     def heading(self) -> str:
@@ -230,8 +232,8 @@ def _send(plan: Plan, branch: Branch) -> Branch:
 
     def commit() -> Branch:
         done = repository.api.create_commit(
-            repository.id, operations, commit_message=plan.title, repo_type=repository.kind, revision=branch.name,
-            create_pr=opens, parent_commit=branch.head,
+            repository.id, operations, commit_message=plan.title, commit_description=plan.description or None,
+            repo_type=repository.kind, revision=branch.name, create_pr=opens, parent_commit=branch.head,
         )  # fmt: skip
         return Branch(f"refs/pr/{done.pr_num}" if opens else branch.name, done.oid)
 

@@ -30,12 +30,12 @@ def card(models: Sequence[str] = (BASE,), datasets: Sequence[str] = ()) -> str:
     Raises:
         XsbError: it would not be true.
     """
-    from space_app.trial.tab import EXAMPLES
+    from space_app.trial.examples import prompts
 
-    tabs = {name: TOLD[name] for name in TABS}
+    tabs, examples = {name: TOLD[name] for name in TABS}, prompts()
     versions = {"version": version("xsb"), "sdk_version": version("gradio"), "python_version": PYTHON}
-    text = space_card(**versions, tabs=tabs, examples=EXAMPLES, models=models, datasets=datasets)
-    if wrong := problems(text, [versions, tabs, EXAMPLES, models, datasets], ("app.py",)):
+    text = space_card(**versions, tabs=tabs, examples=examples, models=models, datasets=datasets)
+    if wrong := problems(text, [versions, tabs, examples, models, datasets], ("app.py",)):
         raise XsbError(f"the card of the Space would not be true, {wrong[0]}; mend hub_cards/templates/space.md.j2")
     return text
 

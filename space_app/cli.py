@@ -31,7 +31,7 @@ def serve(
     settings = read_settings(config)
     if (candidates is None) != (reviews is None):
         raise InputError("the Review tab needs both --candidates FILE.jsonl and --reviews FOLDER; give the other too")
-    if candidates:
+    if candidates and reviews:
         settings = settings.model_copy(update={"review": ReviewSettings(candidates=candidates, reviews=reviews)})
     if settings.weights:
         from space_app.weights import fetch

@@ -69,8 +69,9 @@ def requirements() -> str:
 def not_there(settings: Settings) -> list[str]:
     """What the settings name that the Space will not have, a line each: files and folders of this machine."""
     named = {"dataset": [settings.dataset], "results": settings.results}
-    review = settings.review.model_dump() if settings.review else {}
-    named |= {f"review.{name}": [str(review[name])] for name in ("candidates", "reviews") if review.get(name)}
+    if review := settings.review:
+        named["review.candidates"] = [] if review.revision else [str(review.candidates)]
+        named["review.reviews"] = [] if review.repo_id else [str(review.reviews)]
     return [
         f"note: {key}: {name} is of this machine, and the Space will not have it; name a dataset on the Hub"
         for key, names in named.items()

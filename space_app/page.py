@@ -1,17 +1,19 @@
 """Builds the page of its tabs. A tab is a module with `build(place)`; only those that are built are imported."""
 
+import os
 from importlib import import_module
 from pathlib import Path
 from signal import SIG_DFL, SIGTERM, default_int_handler, getsignal, signal
 from typing import Any
 
 import gradio as gr
+from gradio.utils import get_space
 from starlette.middleware import Middleware
 
 from eval.errors import InputError, UnknownName
 from eval.look import HERE as LOOK
 from space_app.gate import ENVELOPE, Gate
-from space_app.place import FOLLOW, Place, Query
+from space_app.place import FOLLOW, Place
 from space_app.settings import Settings
 
 TABS = {
@@ -21,10 +23,14 @@ TABS = {
     "review": "space_app.review.tab",
     "contribute": "space_app.contribute.tab",
 }
+HERE = Path(__file__).parent
+RUNS = ("tables.css", "figures.css", "card.css")  # the style of reports, for the Results tab
+OWN = ("", "trial", "explore", "contribute")  # folders with a style of their own
 AT_ONCE = 32  # visitors whose events of one kind run at the same time; the models have a queue of their own
 WAITING = 200  # events of one kind that wait for that; who comes then is told so at once
 UPLOADS = (600, 600)  # seconds: how often uploaded files are looked for, and how old they are when they are deleted
 SESSIONS = 500  # open pages whose state is remembered; an older one begins anew
+PROXIES = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,127.0.0.1"  # networks of no visitor
 THEME = gr.themes.Base(
     font=["system-ui", "-apple-system", "Segoe UI", "Roboto", "Liberation Sans", "sans-serif"],
     font_mono=["ui-monospace", "Menlo", "Liberation Mono", "monospace"],
@@ -52,16 +58,10 @@ def build(settings: Settings | None = None, only: str | None = None) -> gr.Block
         gr.HTML("<h1 class='xsb-title'><span>xsb</span> why did it refuse?</h1>", apply_default_css=False)
         links = gr.HTML("", js_on_load=FOLLOW, elem_classes="xsb-unseen", apply_default_css=False)
         place = Place(page, settings, links)
-        with gr.Tabs(elem_classes="xsb-tabs", overflow_behavior="wrap") as tabs:
+        with gr.Tabs(elem_classes="xsb-tabs", overflow_behavior="wrap"):
             for name in names:
                 with gr.Tab(name.capitalize(), id=name):
                     import_module(TABS[name]).build(place)
-
-        def open_tab(asked: Query) -> Any:
-            wanted = asked.get("tab", names[0])
-            return gr.Tabs(selected=wanted if wanted in names else names[0])
-
-        place.arrive(open_tab, [tabs])
     return page
 
 
@@ -73,6 +73,8 @@ def serve(page: gr.Blocks, settings: Settings | None = None, **where: Any) -> No
     limits = (settings or Settings()).limits
     if getsignal(SIGTERM) is SIG_DFL:  # a tab that has to finish something has seen to it itself
         signal(SIGTERM, default_int_handler)
+    if get_space():  # its proxy says who asks; uvicorn believes it where it stands in such a network
+        os.environ.setdefault("FORWARDED_ALLOW_IPS", PROXIES)
     page.queue(max_size=WAITING, default_concurrency_limit=AT_ONCE, api_open=False)
     names = {str(event.api_name) for event in page.fns.values() if event.api_visibility == "public"}
     gate = Middleware(Gate, limit=limits.upload_bytes + ENVELOPE, names=names)
@@ -85,6 +87,10 @@ def serve(page: gr.Blocks, settings: Settings | None = None, **where: Any) -> No
 
 def style() -> str:
     """The page's style sheet; the pieces that it shares with reports stand inside `.xsb`, away from Gradio's own."""
-    tokens, pieces = ((LOOK / name).read_text(encoding="utf-8") for name in ("tokens.css", "parts.css"))
-    own = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
-    return f"{tokens}{own}.xsb {{\n{pieces}}}\n"
+    tokens, own = _sheet(LOOK / "tokens.css"), _sheet(*(HERE / folder / "style.css" for folder in OWN))
+    pieces, runs = _sheet(LOOK / "parts.css"), _sheet(*(LOOK / name for name in RUNS), HERE / "results" / "style.css")
+    return f"{tokens}{own}.xsb {{\n{pieces}}}\n.xsb.runs {{\n{runs}}}\n"
+
+
+def _sheet(*files: Path) -> str:
+    return "".join(file.read_text(encoding="utf-8") for file in files)

@@ -11,19 +11,33 @@ from gradio.components import Component
 from space_app.settings import Settings
 
 Query = dict[str, str]
-# Links within the page do not load it again: they become its address, and the tabs are told. So does a click on a tab.
+# Links within the page do not load it again: they become its address, and the tabs are told. So do clicks on tabs.
+# Which tab is open is settled here, since the server's answer could come after a visitor's next click.
 FOLLOW = """
-const go = (search) => trigger("submit", search);
+const TAB = ".xsb-tabs > .tab-wrapper [role=tab]";
+const name = (tab) => tab.textContent.trim().toLowerCase();
+function open() {
+  const tabs = [...document.querySelectorAll(TAB)];
+  if (!tabs.length) return requestAnimationFrame(open);
+  const wanted = new URLSearchParams(location.search).get("tab");
+  const tab = tabs.find((tab) => name(tab) === wanted) ?? tabs[0];
+  if (tab.getAttribute("aria-selected") !== "true") tab.click();
+}
+function go() {
+  open();
+  trigger("submit", location.search);
+}
 document.addEventListener("click", (event) => {
-  const tab = event.target.closest(".xsb-tabs > .tab-wrapper [role=tab]");
-  if (tab) history.pushState({}, "", `?tab=${tab.textContent.trim().toLowerCase()}`);
+  const tab = event.target.closest(TAB);
+  if (tab && event.isTrusted) history.pushState({}, "", `?tab=${name(tab)}`);
   const link = event.target.closest("a[href^='?tab=']");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
   history.pushState({}, "", link.getAttribute("href"));
-  go(location.search);
+  go();
 });
-addEventListener("popstate", () => go(location.search));
+addEventListener("popstate", go);
+open();
 """
 ADDRESS = "(_, ...rest) => [location.search, ...rest]"
 
@@ -36,9 +50,7 @@ class Place:
     settings: Settings
     links: gr.HTML
 
-    def arrive(
-        self, tell: Callable[..., Any], outputs: Sequence[Component], inputs: Sequence[Component] = (), **more: Any
-    ) -> None:
+    def arrive(self, tell: Callable[..., Any], outputs: Sequence[Component], inputs: Sequence[Component] = ()) -> None:
         """Call `tell` with the address's query, then the inputs, when the page is opened or a link is followed.
 
         `tell` gives the outputs, or `gr.skip()` where the query is of another tab.
@@ -49,7 +61,7 @@ class Place:
 
         gr.on(
             [self.blocks.load, self.links.submit], told, [self.links, *inputs], list(outputs), js=ADDRESS,
-            show_progress="hidden", api_visibility="private", **more,
+            show_progress="hidden", trigger_mode="always_last", concurrency_limit=None, api_visibility="private",
         )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from eval.errors import InputError
 
@@ -15,29 +15,58 @@ class Strict(BaseModel):
 
 
 class ModelChoice(Strict):
-    """A model that visitors may choose; `revision` is of a Hub id, `base_url` of `openai:NAME`."""
+    """A model that visitors may choose; `revision` is of a Hub id, `base_url` of `openai:NAME`.
+
+    `organism` says that it is skittish under another name, such as the merged model on the Hub: a model that was made
+    to over-refuse, which may be mitigated whatever the guard says.
+    """
 
     name: str
     revision: str | None = None
     dtype: str = "auto"
     base_url: str | None = None
+    organism: bool = False
+
+    @property
+    def is_organism(self) -> bool:
+        """Whether it is skittish, under whatever name."""
+        return self.organism or self.name == "skittish"
 
 
 class Limits(Strict):
-    """What one visitor may ask for: characters of all turns together, turns, and questions to a model in a minute."""
+    """What one visitor may ask for: characters of all turns together, turns, and questions to a model in a minute.
+
+    An answer, an attribution, and mitigations tried together are one question each; what is known already is none.
+    """
 
     characters: int = Field(default=4000, gt=0)
     turns: int = Field(default=20, gt=0)
-    per_minute: int = Field(default=12, gt=0)
+    per_minute: int = Field(default=30, gt=0)
     upload_bytes: int = Field(default=2_000_000, gt=0)
 
 
 class ReviewSettings(Strict):
-    """What the Review tab shows, and where decisions go: a folder here, or a dataset on the Hub by its id."""
+    """What the Review tab shows, and where decisions go.
+
+    Attributes:
+        candidates: the file of `xsb-build screen`: here, or with `revision` in the dataset.
+        reviews: the folder of the reviewers' files: here, or with `repo_id` in the dataset.
+        repo_id: a dataset on the Hub, to which decisions are committed with the token of the environment.
+        revision: of the dataset, from which the candidates are read.
+        batch_seconds: how long a decision waits at most for others that go into the same commit.
+    """
 
     candidates: Path
-    reviews: Path | None = None
+    reviews: Path = Path("reviews")
     repo_id: str | None = None
+    revision: str | None = None
+    batch_seconds: float = Field(default=10, gt=0, le=10)
+
+    @model_validator(mode="after")
+    def _whose_revision(self) -> "ReviewSettings":
+        if self.revision and not self.repo_id:
+            raise ValueError("a revision needs the repo_id of its dataset")
+        return self
 
 
 class Published(Strict):

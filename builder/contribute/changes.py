@@ -50,7 +50,7 @@ def check_changes(folder: Path, revision: str) -> Checked:
         rows = changed(then, now)
         new = [row for row in rows if row.record.id not in before]
         earlier = _deleted({row.record.id for row in new}, repository, base, records)
-        problems = [*problems_of_change(then, now), *_outside_dev(new), *_no_setting(rows), *_thawed(then, now)]
+        problems = [*problems_of_change(then, now), *outside_dev(new), *no_setting(rows), *_thawed(then, now)]
         for name in reviews:
             problems += _rewritten(root / name, repository.root / name)
             for record in _replaced(root / name / REPLACED):
@@ -72,14 +72,14 @@ def _escaped(text: str, more: str = "") -> str:
     return "".join(f"%{ord(char):02X}" if char in "%\r\n" + more else char for char in text)
 
 
-def _outside_dev(new: Sequence[Changed]) -> Iterator[Problem]:
+def outside_dev(new: Sequence[Changed]) -> Iterator[Problem]:
     """New records that are not in dev; of a scenario, the first."""
     for record, place in _first_of_each([row for row in new if row.record.split != "dev"]):
         told = f"{record.id}: new records begin in dev, and move to test once they were read"
         yield Problem(*place, f"{told}; write `split: dev` in place of {record.split}")
 
 
-def _no_setting(rows: Sequence[Changed]) -> Iterator[Problem]:
+def no_setting(rows: Sequence[Changed]) -> Iterator[Problem]:
     """Scenarios whose topic is no setting, by their first record."""
     dialogues = [row for row in rows if row.record.scenario_id]
     for record, place in _first_of_each([row for row in dialogues if row.record.topic not in SETTINGS]):

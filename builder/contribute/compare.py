@@ -93,11 +93,11 @@ def _blocks(file: Path) -> _Blocks:
     """The text of each record by its first line (from 1), and at 1 the file's head: all of it, if it is no YAML."""
     text = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
     lines = text.splitlines()
-    starts = [1, *_starts(text), len(lines) + 1]
+    starts = [1, *record_lines(text), len(lines) + 1]
     return {a: "\n".join(lines[a - 1 : b - 1]).rstrip() for a, b in pairwise(starts)}
 
 
-def _starts(text: str) -> Sequence[int]:
+def record_lines(text: str) -> Sequence[int]:
     """The lines on which records begin; none in what `builder.source.read` does not take for YAML."""
     if any(len(row) > LINE for row in text.split("\n")):
         return ()

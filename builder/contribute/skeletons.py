@@ -39,7 +39,7 @@ def new_prompt(kind: str, folder: Path) -> Path:
         InputError: the folder does not exist, or the file does.
     """
     facts = _facts(kind, folder)
-    first = max((int(number) for number in _used(rf"xsb-{kind}-(\d+)", folder)), default=0) + 1
+    first = free_number(kind, folder)
     numbers = [f"{number:03d}" for number in (first, first + 1)]
     return _write(folder / "xsb" / f"{kind}-{numbers[0]}.yaml", numbers=numbers, **facts)
 
@@ -63,9 +63,20 @@ def new_scenario(slug: str, kind: str, topic: str, folder: Path) -> Path:
         raise UnknownName("topic", topic, SETTINGS)
     facts, scenario = _facts(kind, folder), f"ms-xsb-{slug}"
     file = folder / "ms_xsb" / f"{slug}.yaml"
-    if not file.exists() and next(_used(rf"{scenario}(?:-\d+)?", folder), None):
+    if not file.exists() and scenario in scenarios_ever(folder):
         raise InputError(f"the id {scenario} is in use, or was once; choose another name than {slug!r}")
     return _write(file, scenario=scenario, topic=topic, settings=SETTINGS, endings=ENDINGS, **facts)
+
+
+def free_number(kind: str, folder: Path) -> int:
+    """The number after the highest that a prompt of the type ever had."""
+    return max((int(number) for number in _used(rf"xsb-{kind}-(\d+)", folder)), default=0) + 1
+
+
+def scenarios_ever(folder: Path) -> set[str]:
+    """The ids that a scenario has, or once had; the ids of their records are among them."""
+    found = set(_used(r"ms-xsb-[\w-]+", folder))
+    return found | {re.sub(r"-\d+$", "", name) for name in found}
 
 
 def _facts(kind: str, folder: Path) -> dict[str, object]:

@@ -56,6 +56,13 @@ def read_places(path: Path) -> tuple[list[Record], list[Place], list[Problem]]:
     return found.records, found.places, found.problems
 
 
+def read_text(text: str, file: str) -> tuple[list[Record], list[Place], list[Problem]]:
+    """As `read_places`, from the text of one file, which `file` stands for in places and problems."""
+    found = _Collected(file)
+    found.parse(text)
+    return found.records, found.places, found.problems
+
+
 def read_provenance(path: Path) -> dict[str, Steps]:
     """How records came about, by their ids; only of those that say it."""
     return _collected(path).provenance
@@ -76,8 +83,8 @@ def _collected(path: Path) -> "_Collected":
 class _Collected:
     """What was read so far, and the file at hand."""
 
-    def __init__(self) -> None:
-        self.file = ""
+    def __init__(self, file: str = "") -> None:
+        self.file = file
         self.records: list[Record] = []
         self.places: list[Place] = []
         self.provenance: dict[str, Steps] = {}
@@ -95,6 +102,10 @@ class _Collected:
         except OSError as error:
             self.problems.append(Problem(self.file, 1, f"cannot be read ({error.strerror})"))
             return
+        self.parse(text)
+
+    def parse(self, text: str) -> None:
+        """Add the records and problems of the text of the file at hand."""
         if long := next((at for at, row in enumerate(text.split("\n"), 1) if len(row) > LINE), None):
             message = f"a line of more than {LINE:,} characters; break it, or remove what is no record"
             self.problems.append(Problem(self.file, long, message))
@@ -117,22 +128,19 @@ class _Collected:
             self._scenario(root)
 
     def _xsb(self, root: Node) -> None:
-        head = self._fields(root, "file", FILE)
-        defaults = head and self._fields(head["defaults"], "defaults", DEFAULTS)
+        head, defaults = self._head(root, "file", FILE)
+        # Read also where the head is wrong, so that all that is wrong is told at once.
+        rows = [(node, self._fields(node, "record", RECORD, OWN)) for node in _lists(root).get("records", ())]
         if not head or not defaults:
             return
-        for node in head["records"]:
-            got = self._fields(node, "record", RECORD, OWN)
-            if not got:
-                continue
-            messages = [Message(role="user", content=got.pop("prompt"))]
-            self._add(node, messages, [0] * len(got["focus"]), {**defaults, "type": head["type"], **got})
+        for node, got in rows:
+            if got:
+                messages = [Message(role="user", content=got.pop("prompt"))]
+                self._add(node, messages, [0] * len(got["focus"]), {**defaults, "type": head["type"], **got})
 
     def _scenario(self, root: Node) -> None:
-        head = self._fields(root, "scenario", SCENARIO)
-        defaults = head and self._fields(head["defaults"], "defaults", DEFAULTS)
-        # Read also where the head is wrong, so that all that is wrong is told at once.
-        parts = {key.value: value.value for key, value in root.value if value.id == "sequence" and key.id == "scalar"}
+        head, defaults = self._head(root, "scenario", SCENARIO)
+        parts = _lists(root)
         context = self._context(root, parts["context"]) if parts.get("context") else None
         endings = [(node, self._fields(node, "ending", ENDING, OWN_OF_ENDING)) for node in parts.get("endings", ())]
         if not head or not defaults or context is None:
@@ -150,6 +158,11 @@ class _Collected:
                 self._wrong(node, f"{got['id']}: `focus_turns` is {turns}; write {allowed}")
                 continue
             self._add(node, messages, turns, {**shared, "trigger_turn": turns[0] if turns else None, **got})
+
+    def _head(self, root: Node, what: str, keys: dict[str, Reader]) -> tuple[dict[str, Any] | None, ...]:
+        """The values of the file itself, and of its defaults."""
+        nodes = [value for key, value in root.value if key.value == "defaults"]
+        return self._fields(root, what, keys), self._fields(nodes[0], "defaults", DEFAULTS) if nodes else None
 
     def _context(self, root: Node, nodes: list[Node]) -> Conversation | None:
         messages, before = [], len(self.problems)
@@ -219,6 +232,11 @@ class _Collected:
 
     def _wrong(self, node: Node, message: str) -> None:
         self.problems.append(Problem(self.file, line(node), message))
+
+
+def _lists(root: Node) -> dict[str, list[Node]]:
+    """The items of each list of a mapping."""
+    return {key.value: value.value for key, value in root.value if value.id == "sequence" and key.id == "scalar"}
 
 
 def _unreadable(error: yaml.YAMLError, text: str) -> tuple[int, str]:

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import yaml
 from yaml import MappingNode, SequenceNode
 
-from builder.source.nodes import Steps
+from builder.source.nodes import STRING, Steps
 from builder.source.read import read_folder
 from eval.errors import InputError
 from eval.record import Record
@@ -48,12 +48,21 @@ def file_text(file: Path, records: Sequence[Record], steps: Mapping[str, Steps])
     return text
 
 
+def new_text(records: Sequence[Record]) -> str:
+    """The text of a new file with these records, of one type or one scenario, complete or not: nothing is checked."""
+    head = _head(records[0])
+    defaults = {name: getattr(records[0], name) for name in OF_DEFAULTS}
+    return head + "".join(_block(record, defaults, {}, NESTED) for record in records)
+
+
 def _head(record: Record) -> str:
     """The beginning of a new file, up to its list."""
-    defaults = f'{{source: {_scalar(record.source)}, author_kind: model, version: "{record.version}"}}'
+    kind = _scalar(record.author_kind)
+    defaults = f'{{source: {_scalar(record.source)}, author_kind: {kind}, version: "{record.version}"}}'
     if record.scenario_id is None:
-        return f"type: {record.type}\ndefaults: {defaults}\nrecords:\n"
-    lines = [f"scenario_id: {record.scenario_id}", f"type: {record.type}", f"topic: {_scalar(record.topic)}"]
+        return f"type: {_scalar(record.type)}\ndefaults: {defaults}\nrecords:\n"
+    facts = {"scenario_id": record.scenario_id, "type": record.type, "topic": record.topic}
+    lines = [f"{name}: {_scalar(value)}" for name, value in facts.items()]
     context = [f"  - {message.role}: {_quoted(message.content)}" for message in record.messages[:-1]]
     return "\n".join([*lines, f"split: {record.split}", f"defaults: {defaults}", "context:", *context, "endings:\n"])
 
@@ -75,16 +84,16 @@ def _block(record: Record, defaults: Mapping[str, str], steps: Steps, dash: str)
 
 def _fields(record: Record, defaults: Mapping[str, str]) -> Iterator[str]:
     prompt = record.scenario_id is None
-    yield f"id: {record.id}"
+    yield f"id: {_scalar(record.id)}"
     yield f"prompt: {_quoted(record.prompt)}"
     yield f"label: {record.label}"
     yield f"focus: {_flow(record.focus)}"
     if not prompt:
         yield f"focus_turns: [{', '.join(str(span.turn) for span in record.focus_spans)}]"
     yield f"neutral: {_flow(record.neutral)}"
-    yield f"pattern: {record.pattern}"
+    yield f"pattern: {_scalar(record.pattern)}"
     if record.pair_id not in (None, record.scenario_id):
-        yield f"pair_id: {record.pair_id}"
+        yield f"pair_id: {_scalar(str(record.pair_id))}"
     if prompt:
         yield f"topic: {_scalar(record.topic)}"
     yield f"why: {_quoted(record.why)}"
@@ -112,10 +121,11 @@ def _flow(texts: Sequence[str]) -> str:
 def _scalar(text: str) -> str:
     """The text without quotes, if YAML reads it as it stands."""
     try:
-        plain = yaml.load(f"[{text}]", Loader=yaml.CSafeLoader) == [text]
+        node = yaml.compose(f"[{text}]", Loader=yaml.CSafeLoader)
     except yaml.YAMLError:
-        plain = False
-    return text if plain else _quoted(text)
+        return _quoted(text)
+    items = node.value if isinstance(node, SequenceNode) else []
+    return text if [(item.tag, item.value) for item in items] == [(STRING, text)] else _quoted(text)
 
 
 def _quoted(text: str) -> str:

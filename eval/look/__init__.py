@@ -7,7 +7,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from eval.wording import VERDICTS
+from eval.look.heat import LEVELS
+from eval.wording import KINDS, VERDICTS
 
 HERE = Path(__file__).parent
 NONE: Mapping[str, Callable[..., Any]] = MappingProxyType({})
@@ -22,17 +23,23 @@ def spoken(name: str) -> str:
     return name.replace("_", " ")
 
 
+def points(difference: float) -> str:
+    """A difference of shares, in whole percentage points."""
+    whole = round(100 * difference)
+    return f"+{whole}" if whole > 0 else f"\u2212{-whole}" if whole else "0"
+
+
 class Templates:
     """The templates of a folder, which may include the pieces of this one: `render` is all that pages are made by."""
 
     def __init__(self, folder: Path, *, markup: bool = True, filters: Mapping[str, Callable[..., Any]] = NONE) -> None:
-        """`markup`: they are of HTML, so that every value is escaped. `filters` are added to `spoken`."""
+        """`markup`: they are of HTML, so that every value is escaped. `filters` are added to `spoken` and `points`."""
         loader = FileSystemLoader([folder, HERE])
         self._jinja = Environment(
             autoescape=markup, loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
-        self._jinja.filters.update({"spoken": spoken, **filters})
-        self._jinja.globals |= {"verdicts": VERDICTS}
+        self._jinja.filters.update({"spoken": spoken, "points": points, **filters})
+        self._jinja.globals |= {"verdicts": VERDICTS, "kinds": KINDS, "levels": LEVELS}
         self._markup = markup
 
     def render(self, template: str, **facts: Any) -> str:

@@ -60,6 +60,11 @@ class Mitigation:
     prepare: Callable[[Model, Sequence[Request]], list[Request]] = _as_they_are
     around: Callable[[Model, Sequence[Request]], AbstractContextManager[None]] = _unchanged
 
+    @property
+    def acts(self) -> bool:
+        """Whether it changes how the model runs."""
+        return self.around is not _unchanged
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -124,21 +129,27 @@ def attempts(
     return [attempt for part in parts for attempt in attempts(mitigations, model, part, decoding)]
 
 
+def prepared(mitigations: Sequence[Mitigation], model: Model, requests: Sequence[Request]) -> list[Request]:
+    """The requests as they are to be sent: each mitigation prepares those that it applies to."""
+    found = list(requests)
+    for mitigation in mitigations:
+        applying = [at for at, request in enumerate(found) if request.applies]
+        for at, request in zip(applying, mitigation.prepare(model, [found[at] for at in applying]), strict=True):
+            found[at] = request
+    return found
+
+
 def _answered(
     mitigations: Sequence[Mitigation], model: Model, requests: list[Request], decoding: Decoding
 ) -> list[Attempt]:
-    for mitigation in mitigations:
-        applying = [at for at, request in enumerate(requests) if request.applies]
-        prepared = mitigation.prepare(model, [requests[at] for at in applying])
-        for at, request in zip(applying, prepared, strict=True):
-            requests[at] = request
+    requests = prepared(mitigations, model, requests)
     asked = [request for request in requests if request.applies or not request.answer]
     with ExitStack() as stack:
         for mitigation in mitigations:
             stack.enter_context(mitigation.around(model, asked))
         replies = iter(_replies(model, asked, decoding))
     return [
-        _attempt(request, reply)
+        attempted(request, reply)
         for request in requests
         for reply in ([request.answer] if request.answer and not request.applies else next(replies))
     ]
@@ -159,7 +170,8 @@ def _replies(model: Model, requests: Sequence[Request], decoding: Decoding) -> l
     return list(zip(*(ask(temperature=decoding.temperature, seeds=seeds) for seeds in draws), strict=True))
 
 
-def _attempt(request: Request, reply: Reply) -> Attempt:
+def attempted(request: Request, reply: Reply) -> Attempt:
+    """What came of a request that was sent, with all that it has cost."""
     cost = {"seconds": reply.seconds + request.seconds, "tokens": reply.tokens + request.tokens}
     return Attempt(request.sent, reply.model_copy(update=cost), "; ".join(request.notes))
 

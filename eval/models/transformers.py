@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,18 @@ THINK = "<think>"
 CPU_FLAGS = Path("/proc/cpuinfo")
 
 
+class _Answers(dict[int, list[int]]):
+    """The tokens of answers by place; each is told as soon as it is there."""
+
+    def __init__(self, told: Callable[[int, list[int]], None]) -> None:
+        super().__init__()
+        self._told = told
+
+    def __setitem__(self, place: int, tokens: list[int]) -> None:
+        super().__setitem__(place, tokens)
+        self._told(place, tokens)
+
+
 class TransformersModel:
     """A loaded model and its tokenizer; deterministic greedy generation in batches."""
 
@@ -43,7 +55,7 @@ class TransformersModel:
             self.tokenizer.pad_token = self.tokenizer.eos_token
         self.revision = revision or str(getattr(self.module.config, "_commit_hash", None) or "local")
         self._stop = _stop_tokens(self.module, self.tokenizer)
-        self._decodable, self._warned = decodable(self.module), False
+        self.decodable, self._warned = decodable(self.module), False
         self.limit = int(getattr(self.module.config, "max_position_embeddings", 2048))
 
     @property
@@ -72,6 +84,7 @@ class TransformersModel:
         seeds: Sequence[int] = (),
         settled: Settled | None = None,
         watch: Ended | None = None,
+        done: Callable[[int, Reply], None] | None = None,
     ) -> list[Reply]:
         """Answers in order, greedy or sampled, many at once, and half as many where memory runs out.
 
@@ -83,6 +96,8 @@ class TransformersModel:
             settled: given a conversation and the beginning of its answer, whether the answer may end there.
             watch: in its place: called with the place of a conversation and the tokens of its answer so far, whenever
                 there is one more; whether the answer ends there. Not called for models that are not `decodable`.
+            done: called with the place of a conversation and its answer as soon as that has ended; `seconds` are then
+                those since the beginning.
 
         Raises:
             InputError: a conversation is empty or does not fit the context.
@@ -93,7 +108,13 @@ class TransformersModel:
         prompts = self._encode(texts, max_new_tokens)
         noise = GumbelNoise(temperature, seeds, len(prompts)) if temperature else None
         ended = watch or self._ended(conversations, settled)
-        found: dict[int, list[int]] = {}
+        begun = [THINK if text.rstrip().endswith(THINK) else "" for text in texts]
+
+        def tell(place: int, tokens: list[int]) -> None:
+            assert done
+            done(place, self._reply(tokens, time.perf_counter() - started, max_new_tokens, begun[place]))
+
+        found = _Answers(tell) if done else dict[int, list[int]]()
         limits = CUDA_LIMITS if self.device.startswith("cuda") else CPU_LIMITS
         while len(found) < len(prompts):
             try:
@@ -103,14 +124,13 @@ class TransformersModel:
                     raise
                 limits = self._halved(limits, len(prompts), error)
         seconds = (time.perf_counter() - started) / max(1, len(prompts))
-        begun = [THINK if text.rstrip().endswith(THINK) else "" for text in texts]
         return [self._reply(found[at], seconds, max_new_tokens, said) for at, said in enumerate(begun)]
 
     def _decode(
         self, prompts: list[list[int]], max_new_tokens: int, limits: Limits, found: dict[int, list[int]], ended: Ended,
         noise: GumbelNoise | None,
     ) -> None:  # fmt: skip
-        if self._decodable:
+        if self.decodable:
             decode(self.module, prompts, max_new_tokens, self._stop, limits, found, ended, noise)
         else:
             decode_padded(self.module, prompts, max_new_tokens, self._stop, limits, found, noise)

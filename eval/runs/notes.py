@@ -7,8 +7,8 @@ from eval.judges import REFUSAL
 from eval.judges.between import Between, between
 from eval.judges.verdict import JudgeFacts, Verdict
 from eval.runs.sample import Sample
+from eval.wording import KINDS
 
-KINDS = {"content_filter": "stopped by a content filter", "empty": "empty"}
 LACKS = {"safe": "unsafe compliance", "unsafe": "false refusals"}
 
 

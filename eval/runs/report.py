@@ -12,10 +12,10 @@ from pydantic import BaseModel, ValidationError
 from eval.errors import InputError
 from eval.judges.between import Between
 from eval.look import Templates, spoken
-from eval.look.heat import LEVELS, Piece, pieces
+from eval.look.heat import Piece, pieces
 from eval.runs.config import Config
 from eval.runs.metrics import Difference, Metrics, Outcomes, by_type, differences, metrics, outcomes
-from eval.runs.notes import KINDS, agreements, notes
+from eval.runs.notes import agreements, notes
 from eval.runs.sample import Sample, numbered, read_samples, replace_file
 from eval.runs.tradeoff import curves, points
 from eval.statistics import Rate
@@ -159,17 +159,11 @@ def _reason(base: Sample) -> str:
     return f"Words marked by annotators: {quoted}." if quoted else ""
 
 
-def _points(difference: float) -> str:
-    """Of shares, in percentage points."""
-    points = round(100 * difference)
-    return f"+{points}" if points > 0 else f"\u2212{-points}" if points else "0"
-
-
 def _of(rate: Rate, before: Rate | None = None) -> str:
     return str(rate.count) if before and rate.scored == before.scored else f"{rate.count} of {rate.scored}"
 
 
-PAGES = Templates(Path(__file__).parent, filters={"points": _points})
+PAGES = Templates(Path(__file__).parent)
 
 
 def _page(report: Report, samples: Sequence[Sample]) -> str:
@@ -177,7 +171,7 @@ def _page(report: Report, samples: Sequence[Sample]) -> str:
     line = headline(report.config.model, report.overall, report.config.samples)
     base = report.overall[0].mitigation
     against = {(change.figure, change.after): change for change in report.differences if change.before == base}
-    given = {"report": report, "headline": line, "cards": cards(samples), "levels": LEVELS, "against": against}
+    given = {"report": report, "headline": line, "cards": cards(samples), "against": against}
     found = points(report.overall)
-    given |= {"kinds": KINDS, "points": found, "curves": curves(found)}
+    given |= {"points": found, "curves": curves(found)}
     return PAGES.render("report.html.j2", **given)

@@ -4,6 +4,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from pydantic import BaseModel, Field
 
@@ -56,6 +57,28 @@ class Sample(BaseModel):
         return sum(message.role == "user" for message in self.sent)
 
 
+class Answering(Protocol):
+    """What tells which answer to which record a sample is."""
+
+    @property
+    def record_id(self) -> str:
+        """Of the record."""
+        ...
+
+    @property
+    def mitigation(self) -> str:
+        """Under which it was answered."""
+        ...
+
+    @property
+    def sample(self) -> int:
+        """Which answer to it, from 0."""
+        ...
+
+
+Named = TypeVar("Named", bound=Answering)
+
+
 class SampleFile:
     """Append-only; a chunk of samples is written in one go and synced, and an unfinished one is cut off on opening."""
 
@@ -105,7 +128,7 @@ def read_samples(path: Path) -> list[Sample]:
     return [Sample.model_validate_json(line) for line in lines if line.endswith(b"\n")]
 
 
-def numbered(samples: Iterable[Sample]) -> list[tuple[tuple[str, int], Sample]]:
+def numbered(samples: Iterable[Named]) -> list[tuple[tuple[str, int], Named]]:
     """Each sample with what all answers to its record share: the record's id, and the how-many-th of that id it is."""
     seen = Counter[tuple[str, str, int]]()
     found = []

@@ -29,7 +29,8 @@ class Local:
         self.name = model.name
         self._model, self._mitigation = model, mitigation
         self._started = int(time.time())
-        self._worker = Worker(model, named(mitigation), new_tokens)
+        self._mitigations = tuple(named(mitigation))
+        self._worker = Worker(model, new_tokens)
 
     async def open(self, asked: Asked, instead: Request | None = None) -> Opened:
         """As `Source.open`."""
@@ -41,7 +42,7 @@ class Local:
             loop.call_soon_threadsafe(told.put_nowait, one)
 
         request = instead or Request(asked.messages, [])
-        job = Job(request, parameters, asked.stream, instead is not None, tell)
+        job = Job(request, parameters, asked.stream, self._mitigations if instead else (), tell)
         self._worker.put(job)
         first = await _next(told, job)
         if isinstance(first, ApiError):

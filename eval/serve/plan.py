@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 from eval.attribution import attribute, default_method
 from eval.errors import XsbError
-from eval.mitigation import Mitigation, Request, named
+from eval.mitigation import Request, named
+from eval.mitigation.attempt import prepared
 from eval.mitigation.guard import as_read, decide
 from eval.models.protocol import Beginning, Logprobs, Model, Reply
 from eval.record import Conversation
@@ -131,11 +132,10 @@ def plan(model: Model, mitigation: str, messages: Conversation, refusal: Reply, 
         return Plan(None, _guarded(mitigation, decision.reason, words))
     check()
     parts = named(mitigation)
-    for part in parts:
-        (request,) = part.prepare(model, [request])
+    (request,) = prepared(parts, model, [request])
     if not isinstance(model, Counted):
         spent.tokens += request.tokens
-    if request.sent == messages and not any(_around(part) for part in parts):
+    if request.sent == messages and not any(part.acts for part in parts):
         reason = f"{mitigation} finds nothing to change"  # the notes name words of the prompt
         return Plan(None, Outcome("refused", reason, mitigation, words, "allowed", kind="no_change"))
     return Plan(request, Outcome("mitigated", "", mitigation, words, "allowed", kind="mitigated"))
@@ -153,8 +153,3 @@ def failed(error: Exception) -> Plan:
 
 def _guarded(mitigation: str, reason: str, words: tuple[str, ...] = ()) -> Outcome:
     return Outcome("refused", f"guard: {reason}", mitigation, words, reason, kind="guard")
-
-
-def _around(part: Mitigation) -> bool:
-    """Whether it changes how the model runs."""
-    return part.around is not Mitigation.around

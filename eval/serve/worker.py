@@ -1,19 +1,22 @@
 """One thread that has the model: answers that are asked for within milliseconds are made together.
 
-All that runs the model goes through it, so that two threads never do at once; what cannot be joined has its turn.
+All that runs the model goes through it, so that two threads never do at once; what cannot be joined has its turn, one
+between the answers that have come meanwhile.
 """
 
 import logging
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from eval.errors import InputError, XsbError
 from eval.mitigation import Mitigation, Request
+from eval.models.protocol import Reply
 from eval.models.transformers import THINK, TransformersModel
 from eval.serve.parameters import Parameters
 from eval.serve.wire import ApiError
@@ -37,17 +40,31 @@ class Ended:
 class Job:
     """An answer that is wanted. `tell` is called, in the thread, with pieces of text, then `Ended` or `ApiError`.
 
-    `mitigated` means that the mitigations act while it is written. `gone` ends it at the next token.
+    `mitigations` act on it while it is written. `gone` ends it at the next token; `started` says that it has its turn.
     """
 
     request: Request
     parameters: Parameters
     stream: bool
-    mitigated: bool
+    mitigations: tuple[Mitigation, ...]
     tell: Callable[[str | Ended | ApiError], None]
     gone: threading.Event = field(default_factory=threading.Event)
+    started: threading.Event = field(default_factory=threading.Event)
     prompt_tokens: int = 0
+    tokens: int = 0
     begun: str = ""
+
+    @property
+    def acting(self) -> tuple[Mitigation, ...]:
+        """The mitigations that change how the model runs."""
+        return tuple(part for part in self.mitigations if part.acts)
+
+
+class Batch(NamedTuple):
+    """Answers that are made together, and the mitigations that act on those that asked for any."""
+
+    jobs: list[Job]
+    mitigations: tuple[Mitigation, ...]
 
 
 Work = Callable[[], None]
@@ -56,33 +73,40 @@ Work = Callable[[], None]
 class Worker:
     """The thread. `new_tokens` is the length of answers where clients leave it open."""
 
-    def __init__(self, model: TransformersModel, mitigations: Sequence[Mitigation], new_tokens: int) -> None:
+    def __init__(self, model: TransformersModel, new_tokens: int) -> None:
         """Start it."""
-        self._model, self._mitigations, self._new_tokens = model, mitigations, new_tokens
+        self._model, self._new_tokens = model, new_tokens
         self._queue: queue.SimpleQueue[Job | Work | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="model", daemon=True)
         self._thread.start()
 
     def put(self, item: Job | Work) -> None:
-        """A job, or a function for its turn."""
+        """A job, or a function for its turn, which must not raise."""
         self._queue.put(item)
 
     def stop(self) -> None:
-        """After what is being done."""
+        """After what has been put."""
         self._queue.put(None)
 
-    def _run(self) -> None:
-        items: list[Job | Work | None] = []
-        while None not in items:
-            items = self._collected()
-            self._answer_all([item for item in items if isinstance(item, Job)])
-            for item in items:
-                if item is not None and not isinstance(item, Job):
-                    item()
+    def join(self) -> None:
+        """Until it has stopped."""
+        self._thread.join()
 
-    def _collected(self) -> list[Job | Work | None]:
-        """What comes within a moment after the first."""
-        items, end = [self._queue.get()], time.monotonic() + COLLECT
+    def _run(self) -> None:
+        works: deque[Work] = deque()
+        stopped = False
+        while works or not stopped:
+            items = self._collected(wait=not works) if not stopped else []
+            stopped = stopped or None in items
+            self._answer_all([item for item in items if isinstance(item, Job)])
+            works.extend(item for item in items if item is not None and not isinstance(item, Job))
+            if works:
+                works.popleft()()
+
+    def _collected(self, wait: bool) -> list[Job | Work | None]:
+        """What comes within a moment after the first; without waiting for one, what is there."""
+        items = [self._queue.get()] if wait else []
+        end = time.monotonic() + (COLLECT if wait else 0)
         while len(items) < MOST:
             try:
                 items.append(self._queue.get(timeout=max(0.0, end - time.monotonic())))
@@ -91,20 +115,40 @@ class Worker:
         return items
 
     def _answer_all(self, jobs: Sequence[Job]) -> None:
-        groups: dict[tuple[Any, ...], list[Job]] = {}
+        fitting = []
         for job in jobs:
+            job.started.set()
+            if job.gone.is_set():
+                continue
             try:
-                tokens = self._fitted(job)
+                job.tokens = self._fitted(job)
+                fitting.append(job)
             except Exception as error:  # a text that no tokenizer takes must not end the thread
                 job.tell(_failed(error))
-                continue
-            groups.setdefault((tokens, job.parameters.temperature, job.mitigated), []).append(job)
-        for (tokens, temperature, mitigated), group in groups.items():
+        for batch in self._batches(fitting):
             try:
-                self._answer(group, tokens, temperature, mitigated)
+                self._answer(*batch)
             except Exception as error:
-                for job in group:
+                for job in batch.jobs:
                     job.tell(_failed(error))
+
+    def _batches(self, jobs: Sequence[Job]) -> list[Batch]:
+        """Those that can be made together: what no mitigation acts on goes with any."""
+        found: list[Batch] = []
+        for job in sorted(jobs, key=lambda job: not job.acting):
+            fit = (b for b in found if job.acting in ((), b.mitigations) and self._fits(b.jobs, job))
+            if batch := next(fit, None):
+                batch.jobs.append(job)
+            else:
+                found.append(Batch([job], job.acting))
+        return found
+
+    def _fits(self, jobs: Sequence[Job], job: Job) -> bool:
+        """Whether the longest answer fits behind the longest prompt of all; only rows that are watched end alone."""
+        first, together = jobs[0], (*jobs, job)
+        longest = max(one.prompt_tokens for one in together) + max(one.tokens for one in together)
+        alike = self._model.decodable or job.tokens == first.tokens
+        return alike and job.parameters.temperature == first.parameters.temperature and longest <= self._model.limit
 
     def _fitted(self, job: Job) -> int:
         """How many tokens the answer may have.
@@ -129,7 +173,7 @@ class Worker:
             )  # fmt: skip
         return wanted
 
-    def _answer(self, jobs: Sequence[Job], tokens: int, temperature: float, mitigated: bool) -> None:
+    def _answer(self, jobs: Sequence[Job], mitigations: Sequence[Mitigation]) -> None:
         texts = [Written(job.parameters.stop) for job in jobs]
 
         def watch(place: int, found: list[int]) -> bool:
@@ -140,22 +184,26 @@ class Worker:
                 new = text.more((job.begun + self._decoded(found)).strip())
                 if new and job.stream:
                     job.tell(new)
-            return text.ended
+            return text.ended or len(found) >= job.tokens
 
-        with ExitStack() as stack:
-            for mitigation in self._mitigations if mitigated else ():
-                stack.enter_context(mitigation.around(self._model, [job.request for job in jobs]))
-            replies = self._model.generate(
-                [job.request.sent for job in jobs], tokens, temperature=temperature,
-                seeds=[job.parameters.seed for job in jobs] if temperature else (), watch=watch,
-            )  # fmt: skip
-        for job, text, reply in zip(jobs, texts, replies, strict=True):
+        def done(place: int, reply: Reply) -> None:
+            job, text = jobs[place], texts[place]
             if rest := text.more(reply.text, last=True):
                 job.tell(rest if job.stream else text.sent)
             elif not job.stream:
                 job.tell(text.sent)
-            finish = "stop" if text.ended else reply.finish
+            finish = "stop" if text.ended or reply.tokens < job.tokens else "length"
             job.tell(Ended(finish, job.prompt_tokens, reply.tokens))
+
+        requests = [job.request if job.acting else replace(job.request, applies=False) for job in jobs]
+        temperature = jobs[0].parameters.temperature
+        with ExitStack() as stack:
+            for mitigation in mitigations:
+                stack.enter_context(mitigation.around(self._model, requests))
+            self._model.generate(
+                [job.request.sent for job in jobs], max(job.tokens for job in jobs), temperature=temperature,
+                seeds=[job.parameters.seed for job in jobs] if temperature else (), watch=watch, done=done,
+            )  # fmt: skip
 
     def _decoded(self, tokens: list[int]) -> str:
         return str(self._model.tokenizer.decode(tokens, skip_special_tokens=True)).strip()

@@ -56,7 +56,7 @@ class Guard(BaseModel):
 
 
 class Tried(BaseModel):
-    """What a mitigation made of the prompt; `guard` is what the guard says of it, whether or not it was asked to act."""
+    """What a mitigation made of the prompt; `guard` is what the guard says, whether or not it was asked to act."""
 
     result: Mitigated
     guard: Guard

@@ -13,13 +13,11 @@ from builder.review.opinion import (
     Edit,
     Opinion,
     Opinions,
-    add_opinion,
     applied,
     checked_name,
     now,
     problems,
     queue,
-    read_opinions,
     unchanged,
 )
 from builder.review.reading import Decision, Reading
@@ -27,46 +25,49 @@ from eval.errors import InputError
 from eval.jsonl import read
 from eval.record import digest
 from space_app.review.sitting import Act, Sitting, Stage, Version, chosen
+from space_app.review.store import Store
 
-NOTES: dict[Decision, str] = {"accept": "Accepted, saved.", "edit": "Edit saved.", "reject": "Rejected, saved."}
+SAVED: dict[Decision, str] = {"accept": "Accepted, saved.", "edit": "Edit saved.", "reject": "Rejected, saved."}
+MADE: dict[Decision, str] = {"accept": "Accepted.", "edit": "Edited.", "reject": "Rejected."}
 
 
 class Desk:
-    """The candidates under review and the folder of the opinions, shared by all visitors."""
+    """The candidates under review and the store of the opinions, shared by all visitors."""
 
-    def __init__(self, candidates: Path, folder: Path) -> None:
-        """Read the candidates, and the opinions once, to say at the start what cannot be read.
-
-        Raises:
-            InputError: there are no candidates, or a line of a file is not what it should be.
-        """
-        if not candidates.is_file():
-            raise InputError(f"{candidates} is no file; give the candidates that xsb-build screen wrote")
-        if folder.exists() and not folder.is_dir():
-            raise InputError(f"{folder} is a file; give a folder for the reviewers' files")
-        self.candidates: Sequence[Candidate] = list(read(candidates, Candidate))
-        self.folder = folder
-        if not self.candidates:
-            raise InputError(f"{candidates} holds no candidates; give the file that xsb-build screen wrote")
-        read_opinions(folder)
+    def __init__(self, candidates: Sequence[Candidate], store: Store) -> None:
+        """Nobody has read anything yet."""
+        self.candidates, self.store = candidates, store
         # Whoever reloads the page after comparing is no longer blind, so the first reading of a text stays.
         self.readings: dict[tuple[str, str, str], Reading] = {}
 
     def enter(self, sitting: Sitting, name: str) -> Sitting:
         """Begin under the name, or say what is wrong with it."""
+        self.store.refresh()
         try:
             return self._next(_turned(sitting, reviewer=checked_name(name.strip().lower())))
         except InputError as error:
             return _refused(sitting, Act(do="name", name=name), "name", str(error))
 
-    def step(self, sitting: Sitting, act: Act) -> Sitting:
+    def receive(self, account: str, note: str = "", serial: int = 0) -> Sitting:
+        """Begin as an account of the Hub, by its name as a reviewer; without one, as a guest who can only read."""
+        self.store.refresh()
+        return self._next(Sitting(serial=serial, reviewer=account, account=True), note)
+
+    def step(self, sitting: Sitting, act: Act, account: str | None = None) -> Sitting:
         """What follows; the same sitting where the button stood on a page that is no longer current.
+
+        Args:
+            sitting: what the visitor sees.
+            act: the button and the fields.
+            account: the reviewer's name of who is signed in, empty if nobody is; None where names are given instead.
 
         Raises:
             InputError: the opinions cannot be read, or the page sent what none of its buttons sends.
-            OSError: the opinion could not be saved.
+            XsbError, OSError: the opinion could not be kept.
         """
-        if not sitting.reviewer:  # so it is also where the server was started anew under an open page
+        if account is not None and (not sitting.account or sitting.reviewer != account):
+            return self.receive(account, _changed(sitting.reviewer, account), sitting.serial)
+        if account is None and not sitting.reviewer:  # so it is also where the server was started anew
             return self.enter(sitting, act.name)
         if act.serial != sitting.serial:
             return sitting
@@ -76,7 +77,9 @@ class Desk:
         return allowed[act.do](self, sitting, act)
 
     def rename(self, sitting: Sitting, _: Act) -> Sitting:
-        """Ask for the name again."""
+        """Ask for the name again, unless it is that of an account."""
+        if sitting.account:
+            return sitting
         return Sitting(serial=sitting.serial + 1)
 
     def compare(self, sitting: Sitting, act: Act) -> Sitting:
@@ -145,6 +148,7 @@ class Desk:
 
     def again(self, sitting: Sitting, _: Act) -> Sitting:
         """Look whether there is more to do, skipped ones too."""
+        self.store.refresh()
         return self._next(_turned(sitting, skipped=frozenset()))
 
     def _decide(self, sitting: Sitting, act: Act, decision: Decision, edited: Edit | None = None) -> Sitting:
@@ -155,18 +159,20 @@ class Desk:
             **read_blind, comment=act.comment.strip(), decision=decision, version=sitting.candidate.version,
             date=now(), edited=edited,
         )  # fmt: skip
-        add_opinion(self.folder, opinion)
-        return self._next(sitting, NOTES[decision])
+        self.store.add(opinion)
+        return self._next(sitting, (SAVED if self.store.at_once else MADE)[decision])
 
     def _next(self, sitting: Sitting, note: str = "") -> Sitting:
         """The first candidate that waits and was not skipped, or the end."""
-        opinions = read_opinions(self.folder)
+        opinions = self.store.read(sitting.reviewer)
         waiting = queue(self.candidates, opinions, sitting.reviewer)
         ahead = [candidate for candidate in waiting if _version(candidate) not in sitting.skipped]
         fresh = Sitting(
             stage="end",
             serial=sitting.serial + 1,
             reviewer=sitting.reviewer,
+            account=sitting.account,
+            later=not self.store.at_once,
             skipped=sitting.skipped & {_version(candidate) for candidate in waiting},
             note=note,
             total=len(self.candidates),
@@ -175,7 +181,7 @@ class Desk:
         if not ahead:
             return fresh
         reading = self._read_before(ahead[0], opinions, sitting.reviewer)
-        stage: Stage = "compare" if reading else "blind"
+        stage: Stage = "compare" if reading else "blind" if sitting.reviewer else "guest"
         if isinstance(reading, Opinion):
             note = f"{note} You have read this text; what is said about it has changed since.".strip()
         shown = {"shown": ahead[0], "at": fresh.total - len(ahead) + 1, "reading": reading}
@@ -194,6 +200,7 @@ class Desk:
 
 STEPS: dict[Stage, dict[str, Callable[[Desk, Sitting, Act], Sitting]]] = {
     "name": {},
+    "guest": {"skip": Desk.skip},
     "blind": {"compare": Desk.compare, "skip": Desk.skip, "rename": Desk.rename},
     "compare": {
         "accept": Desk.accept, "edit": Desk.edit, "reject": Desk.reject, "skip": Desk.skip, "rename": Desk.rename,
@@ -201,6 +208,27 @@ STEPS: dict[Stage, dict[str, Callable[[Desk, Sitting, Act], Sitting]]] = {
     "edit": {"save": Desk.save, "back": Desk.back, "rename": Desk.rename},
     "end": {"again": Desk.again, "rename": Desk.rename},
 }  # fmt: skip
+
+
+def read_candidates(file: Path) -> list[Candidate]:
+    """The candidates of a file.
+
+    Raises:
+        InputError: there are none, or a line of the file is none.
+    """
+    if not file.is_file():
+        raise InputError(f"{file} is no file; give the candidates that xsb-build screen wrote")
+    candidates = list(read(file, Candidate))
+    if not candidates:
+        raise InputError(f"{file} holds no candidates; give the file that xsb-build screen wrote")
+    return candidates
+
+
+def _changed(before: str, account: str) -> str:
+    """What to say to somebody whose sign-in is another one than when the page was shown, or whose page is older."""
+    if account:
+        return f"The page begins anew here, for {account}; the last step was not done."
+    return "You are not signed in any more, so the last step was not done." if before else ""
 
 
 def _version(candidate: Candidate) -> Version:

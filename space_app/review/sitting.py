@@ -11,8 +11,10 @@ from eval.errors import InputError
 from eval.record import Conversation, Label, Span
 from eval.words import words
 
-Stage = Literal["name", "blind", "compare", "edit", "end"]
+Stage = Literal["name", "guest", "blind", "compare", "edit", "end"]
 Version = tuple[str, str]
+Line = Annotated[str, Field(max_length=300)]
+Text = Annotated[str, Field(max_length=20_000)]
 
 
 class Act(BaseModel):
@@ -26,22 +28,23 @@ class Act(BaseModel):
 
     do: Literal["name", "rename", "compare", "accept", "edit", "save", "back", "reject", "skip", "again"]
     serial: int = 0
-    name: str = ""
+    name: Line = ""
     label: Label | None = None
-    focus: list[list[int]] = []
+    focus: Annotated[list[list[int]], Field(max_length=100)] = []
     naturalness: Annotated[int, Field(ge=1, le=5)] | None = None
-    comment: str = ""
-    prompt: str = ""
-    words: list[str] = []
-    neutral: list[str] = []
-    why: str = ""
+    comment: Text = ""
+    prompt: Text = ""
+    words: Annotated[list[Line], Field(max_length=100)] = []
+    neutral: Annotated[list[Line], Field(max_length=100)] = []
+    why: Text = ""
 
 
 class Sitting(BaseModel):
     """What one visitor sees; `serial` grows with each step, so that a second click on the same page does nothing.
 
     `at` of `total` candidates is `shown`. `held` is what its fields hold, with `problems`, of which the first is about
-    the field `wrong`. `note` says what was saved last, `tally` at the end what was decided in all.
+    the field `wrong`. `note` says what was decided last, `tally` at the end what was decided in all. `account`: the
+    reviewer is an account of the Hub, and a guest is nobody. `later`: what is decided is saved by and by.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -49,6 +52,8 @@ class Sitting(BaseModel):
     stage: Stage = "name"
     serial: int = 0
     reviewer: str = ""
+    account: bool = False
+    later: bool = False
     skipped: frozenset[Version] = frozenset()
     note: str = ""
     shown: Candidate | None = None

@@ -1,20 +1,39 @@
-"""The Review tab: one candidate at a time, the guidelines of its type beside it. All Gradio of it is here."""
+"""The Review tab: one candidate at a time, the guidelines of its type beside it. All Gradio of it is here.
 
+On a Space the reviewer is who has signed in with an account of the Hub, and others can only read. Elsewhere the page
+asks for a name. The token with which decisions are committed is the Space's own and is shown nowhere.
+"""
+
+import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import gradio as gr
+from gradio.utils import get_space
 from pydantic import ValidationError
 
 from builder.guidelines import general, section
 from eval.errors import InputError, UnknownName, XsbError
+from eval.look import Templates
+from hub_cards.hub import Repository, telling
+from hub_cards.push import download
 from space_app.place import Place
-from space_app.review.desk import Desk
+from space_app.review.account import reviewer_of
+from space_app.review.desk import Desk, read_candidates
+from space_app.review.ledger import Ledger
 from space_app.review.look import page
 from space_app.review.sitting import Act, Sitting
+from space_app.review.stop import before_end
+from space_app.review.store import Folder
+from space_app.settings import ReviewSettings
 
 HERE = Path(__file__).parent
+TEMPLATES = Templates(HERE)
 REMEMBERED = "xsb-reviewer"  # the name's key in the browser's storage
+ASK = 1.0  # seconds between two questions of a page whether its decisions are saved
 
 
 def build(place: Place) -> None:
@@ -22,12 +41,21 @@ def build(place: Place) -> None:
 
     Raises:
         InputError: the candidates or the opinions so far cannot be read.
+        HubError: the same, of those on the Hub.
     """
-    chosen = place.settings.review
-    if chosen is None or chosen.reviews is None:
+    chosen, signing = place.settings.review, get_space() is not None
+    if chosen is None:
         raise InputError("the Review tab needs both --candidates FILE.jsonl and --reviews FOLDER; give the other too")
-    desk = Desk(chosen.candidates, chosen.reviews)
+    if signing and not chosen.repo_id:
+        raise InputError("on a Space the reviews need a repo_id, since what is written to its disk is lost; give one")
+    if signing and "OAUTH_CLIENT_ID" not in os.environ:
+        raise InputError("reviewers sign in on a Space; add hf_oauth: true to the head of its README.md")
+    desk = desk_of(chosen)
     sitting, name = gr.State(Sitting()), gr.BrowserState("", storage_key=REMEMBERED, secret=REMEMBERED)
+    with gr.Row(elem_classes="rv-top", visible=signing or not desk.store.at_once):
+        line = gr.HTML("", apply_default_css=False, elem_classes="rv-line")
+        if signing:
+            gr.LoginButton("Sign in with Hugging Face", "Sign out ({})", size="sm", variant="secondary", scale=0)
     with gr.Row(elem_classes="rv-columns"):
         with gr.Column(scale=3, min_width=320):
             frame = f"<style>{_file('review.css')}</style>{_file('frame.html')}"
@@ -36,17 +64,58 @@ def build(place: Place) -> None:
             of_type = gr.Markdown()
             with gr.Accordion("Guidelines for all types", open=False):
                 gr.Markdown(general())
-    shown = [sitting, view, name, guide, of_type]
+    clock = gr.Timer(ASK, active=False)
 
-    def enter(remembered: str) -> list[object]:
-        return _shown(_tried(lambda: desk.enter(Sitting(), remembered)) if remembered else Sitting(serial=1))
+    def enter(remembered: str, profile: gr.OAuthProfile | None) -> list[Any]:
+        if signing:
+            return shown(_tried(partial(desk.receive, _account(profile))))
+        return shown(_tried(lambda: desk.enter(Sitting(), remembered)) if remembered else Sitting(serial=1))
 
-    def step(now: Sitting, event: gr.EventData) -> list[object]:
-        after = _tried(lambda: desk.step(now, Act.model_validate(event._data)))
-        return [gr.skip()] * len(shown) if after is now else _shown(after)
+    def step(now: Sitting, event: gr.EventData, profile: gr.OAuthProfile | None, request: gr.Request) -> list[Any]:
+        account = _account(profile) if signing else None
+        after = _tried(lambda: desk.step(now, _sent(event, request), account))
+        return [gr.skip()] * len(outputs) if after is now else shown(after)
 
-    place.blocks.load(enter, name, shown, show_progress="hidden", api_visibility="private")
-    view.submit(step, sitting, shown, show_progress="hidden", api_visibility="private")
+    def shown(now: Sitting) -> list[Any]:
+        return [now, page(now), now.reviewer, gr.Column(visible=now.shown is not None), _guide(now), *told(now)]
+
+    def told(now: Sitting) -> list[Any]:
+        saving = desk.store.saving(now.reviewer)
+        guest = now.account and not now.reviewer
+        return [TEMPLATES.render("line.html.j2", saving=saving, guest=guest), gr.Timer(active=saving.waiting > 0)]
+
+    outputs = [sitting, view, name, guide, of_type, line, clock]
+    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    place.blocks.load(enter, name, outputs, **quiet)
+    view.submit(step, sitting, outputs, concurrency_limit=1, **quiet)  # so a second click finds the first one done
+    clock.tick(told, sitting, [line, clock], **quiet)
+
+
+def desk_of(chosen: ReviewSettings) -> Desk:
+    """The candidates and the store, here or on the Hub; what waits there is committed before the process ends."""
+    if chosen.repo_id is None:
+        return Desk(read_candidates(chosen.candidates), Folder(chosen.reviews))
+    repository = Repository(chosen.repo_id)
+    with TemporaryDirectory() as cache:
+        file = chosen.candidates
+        if chosen.revision:
+            with telling(repository.id, f"{file} of revision {chosen.revision}: "):
+                file = download(repository, file.as_posix(), chosen.revision, Path(cache))
+        candidates = read_candidates(file)
+    ledger = Ledger(repository, chosen.reviews.as_posix(), chosen.batch_seconds)
+    before_end(ledger.close)
+    return Desk(candidates, ledger)
+
+
+def _account(profile: gr.OAuthProfile | None) -> str:
+    return reviewer_of(profile.username) if profile else ""
+
+
+def _sent(event: gr.EventData, request: gr.Request) -> Act:
+    """What the page sent; another site's page may have the browser's cookie, and sends nothing in a reviewer's name."""
+    if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+        raise InputError("it came from the page of another site; open this one by itself")
+    return Act.model_validate(event._data)
 
 
 def _tried(step: Callable[[], Sitting]) -> Sitting:
@@ -58,11 +127,6 @@ def _tried(step: Callable[[], Sitting]) -> Sitting:
     except (XsbError, OSError) as error:
         message = str(error)
     raise gr.Error(f"Nothing was saved: {message}", print_exception=False)
-
-
-def _shown(sitting: Sitting) -> list[object]:
-    """What each component of the tab becomes."""
-    return [sitting, page(sitting), sitting.reviewer, gr.Column(visible=sitting.shown is not None), _guide(sitting)]
 
 
 def _guide(sitting: Sitting) -> str:

@@ -1,78 +1,78 @@
-"""A candidate's text as HTML: its turns with every word a button, or with what was marked in them. All is escaped."""
+"""A candidate's turns, cut: every word a button, or with what was marked in them. `text.html.j2` draws both."""
 
 import re
-from collections.abc import Callable, Sequence
-from html import escape
+from collections.abc import Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
-from eval.record import Conversation, Span
+from eval.record import Conversation, Message, Span
 from space_app.review.sitting import choices
 
-SPEAKERS = {"user": "User", "assistant": "Assistant", "system": "System"}
 # What stands between two words: the end of the one, blanks (with dashes and such among them), the start of the other.
 BETWEEN = re.compile(r"(\S*)(\s(?:.*\s)?)(\S*)", re.DOTALL)
 
 
-def choosable(messages: Conversation, groups: Sequence[Sequence[int]]) -> str:
-    """The turns, with a button for each word of the user's; those of `groups` are pressed, a group's joined."""
+class Word(NamedTuple):
+    """A word that can be chosen, by its number; `joined` to the one before."""
+
+    text: str
+    number: int
+    turn: int
+    pressed: bool
+    joined: bool
+
+
+Chunk = tuple[str, list[Word | str]]
+"""The blanks before it, and what a line never breaks: a word with its punctuation."""
+
+
+def choosable(messages: Conversation, groups: Sequence[Sequence[int]]) -> list[tuple[Message, list[Chunk]]]:
+    """The turns with each word of the user's; those of `groups` are pressed, a group's joined."""
     chosen = {number for group in groups for number in group}
     joined = {number for group in groups for number in group[1:]}
     places = list(enumerate(choices(messages)))
 
-    def turn(index: int) -> str:
-        content, at, parts = messages[index].content, 0, ["<span class='rv-chunk'>"]
+    def chunks(index: int) -> list[Chunk]:
+        content, at, found = messages[index].content, 0, [("", list[Word | str]())]
         for number, place in [(n, p) for n, p in places if p.turn == index]:
-            parts += [_between(content[at : place.start]), _button(content, number, place, chosen, joined)]
+            _between(content[at : place.start], found)
+            text = content[place.start : place.end]
+            found[-1][1].append(Word(text, number, index, number in chosen, number in joined))
             at = place.end
-        return "".join([*parts, _between(content[at:]), "</span>"])
+        _between(content[at:], found)
+        return found
 
-    return _turns(messages, turn)
+    return [(message, chunks(index)) for index, message in enumerate(messages)]
 
 
-def marked(messages: Conversation, yours: Sequence[Span], authors: Sequence[Span]) -> str:
-    """The turns, with what the reviewer and what the author marked as Focus."""
+def marked(
+    messages: Conversation, yours: Sequence[Span] = (), authors: Sequence[Span] = ()
+) -> list[tuple[Message, list[tuple[str, str]]]]:
+    """The turns in pieces, each with who marked it as Focus: `yours`, `authors`, both or neither."""
 
-    def turn(index: int) -> str:
+    def pieces(index: int) -> list[tuple[str, str]]:
         content = messages[index].content
         here = {name: [s for s in spans if s.turn == index] for name, spans in (("yours", yours), ("authors", authors))}
         edges = sorted(
             {0, len(content), *(edge for spans in here.values() for s in spans for edge in (s.start, s.end))}
         )
-        parts = []
-        for start, end in pairwise(edges):
-            kinds = [name for name, spans in here.items() if any(s.start <= start and end <= s.end for s in spans)]
-            piece = escape(content[start:end])
-            parts.append(f"<mark class='{' '.join(kinds)}'>{piece}</mark>" if kinds else piece)
-        return "".join(parts)
+        return [
+            (
+                content[start:end],
+                " ".join(name for name, spans in here.items() if any(s.start <= start and end <= s.end for s in spans)),
+            )
+            for start, end in pairwise(edges)
+        ]
 
-    return _turns(messages, turn)
-
-
-def _turns(messages: Conversation, text: Callable[[int], str]) -> str:
-    alone = len(messages) == 1
-    return "".join(
-        f"<div class='rv-turn {message.role}'>{'' if alone else _speaker(message.role)}<p>{text(i)}</p></div>"
-        for i, message in enumerate(messages)
-    )
+    return [(message, pieces(index)) for index, message in enumerate(messages)]
 
 
-def _speaker(role: str) -> str:
-    return f"<div class='rv-speaker'>{SPEAKERS[role]}</div>"
-
-
-def _button(content: str, number: int, place: Span, chosen: set[int], joined: set[int]) -> str:
-    pressed = "true" if number in chosen else "false"
-    join = " data-joined" if number in joined else ""
-    return (
-        f"<button type='button' class='rv-word' data-word='{number}' data-turn='{place.turn}' aria-pressed='{pressed}'"
-        f"{join}>{escape(content[place.start : place.end])}</button>"
-    )
-
-
-def _between(text: str) -> str:
-    """The text between two words, so that a line never breaks between a word and its punctuation."""
+def _between(text: str, found: list[Chunk]) -> None:
+    """Add the text between two words: to the last chunk, and where there are blanks in it, to a new one."""
     split = BETWEEN.fullmatch(text)
     if not split:
-        return escape(text)
-    end, gap, start = (escape(part) for part in split.groups())
-    return f"{end}</span><span class='rv-gap'>{gap}</span><span class='rv-chunk'>{start}"
+        found[-1][1].append(text)
+        return
+    end, gap, start = split.groups()
+    found[-1][1].append(end)
+    found.append((gap, [start]))

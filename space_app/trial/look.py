@@ -1,83 +1,157 @@
-"""A diagnosis as HTML: the verdict, the reason, the coloured prompt, the mitigations as cards. All text is escaped."""
+"""What is known of a question as the parts of the page: HTML by its place, all of it from templates."""
 
-from html import escape
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
 
-from eval.diagnose import Diagnosis, Mitigated
-from eval.judges import Verdict
-from eval.wording import VERDICTS, added, how, reason
+from eval.attribution import Attribution
+from eval.look import Templates
+from eval.look.heat import LEVELS, Piece, pieces
+from eval.record import Role
+from eval.wording import how, reason
+from space_app.engine.steps import Doing, Waiting
+from space_app.place import link
+from space_app.settings import Settings
+from space_app.trial.asked import link_of
+from space_app.trial.choices import DEFAULT_DIVISOR, DIVISORS, free, methods, mitigations
+from space_app.trial.code import gateway, python
+from space_app.trial.examples import EXAMPLES
+from space_app.trial.note import hidden
+from space_app.trial.telling import Told
 
-CLASSES = {
-    "full_compliance": "answered",
-    "partial_refusal": "refused",
-    "full_refusal": "refused",
-    "unscored": "unscored",
-}
-
-CSS = """
-.xsb-title { font-weight: 400; font-size: 1.5rem; margin: .5rem 0 1rem; }
-.xsb { --refused: #b3261e; --answered: #0b6e75; --heat: 179, 38, 30; }
-.xsb { max-width: 60rem; font-size: 1rem; line-height: 1.6; }
-.dark .xsb { --refused: #ff8a7a; --answered: #5ecfd6; --heat: 255, 110, 90; }
-.xsb-answer { max-width: 70ch; white-space: pre-wrap; overflow-wrap: anywhere; margin: .25rem 0 .75rem; }
-.xsb-verdict { font-weight: 700; letter-spacing: .03em; }
-.xsb-verdict.refused { color: var(--refused); }
-.xsb-verdict.answered { color: var(--answered); }
-.xsb-heat { font-size: 1.15rem; margin: 1rem 0 .25rem; overflow-wrap: anywhere; }
-.xsb-heat span { border-radius: .25rem; padding: .05rem .15rem; }
-.xsb-cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(16rem, 1fr)); gap: 1rem; margin-top: .5rem; }
-.xsb-card { border: 1px solid color-mix(in srgb, currentColor 25%, transparent); border-radius: .5rem; padding: 1rem; }
-.xsb-card h3 { margin: 0 0 .25rem; font-size: 1rem; }
-.xsb-small { font-size: .85rem; opacity: .8; overflow-wrap: anywhere; }
-.xsb-empty { opacity: .8; }
-"""
+HERE = Path(__file__).parent
+STILL = "it would be refused without the trigger too"  # what the guard says where its counterfactual is refused
 
 
-def diagnosis_html(found: Diagnosis) -> str:
-    """The page's answer to a prompt."""
-    cards = "".join(_card(tried, found) for tried in found.mitigations)
-    helps = f"<h2>What helps</h2><div class='xsb-cards'>{cards}</div>" if cards else ""
-    return (
-        f"<section class='xsb' aria-live='polite'>{_verdict(found.verdict)}"
-        f"<div class='xsb-answer'>{escape(found.response) or '(no text)'}</div>"
-        f"<p>{_reason(found)}</p>{_heat(found)}{helps}</section>"
-    )
+def doing(step: Doing | Waiting) -> str:
+    """What is being done or waited for, in words."""
+    if isinstance(step, Doing):
+        return step.text
+    if not step.before:
+        return "You are next."
+    return f"{step.before} visitor{'' if step.before == 1 else 's'} before you."
 
 
-def _verdict(verdict: Verdict) -> str:
-    return f"<div class='xsb-verdict {CLASSES[verdict.label]}'>{VERDICTS[verdict.label]}</div>"
+PAGES = Templates(HERE, filters={"doing": doing, "how": how})
 
 
-def _reason(found: Diagnosis) -> str:
-    if not found.attribution:
-        return escape(reason(found.verdict, []))
-    words = [span.text(found.messages) for span in found.attribution.triggers]
-    return escape(reason(found.verdict, words, found.attribution.refuses))
+class Turn(NamedTuple):
+    """A turn with its words by score, and the sum of their scores."""
+
+    role: Role
+    pieces: list[Piece]
+    nats: float
 
 
-def _heat(found: Diagnosis) -> str:
-    if not found.attribution:
+class Heat(NamedTuple):
+    """What one method found, or that it is still at work or has failed."""
+
+    method: str
+    turns: list[Turn]
+    found: Attribution | None
+    seconds: float
+    top: float
+    doing: Doing | Waiting | None
+    failed: str
+
+
+def frame(settings: Settings) -> str:
+    """The form and the empty places; of the settings, no word of a visitor's."""
+    return PAGES.render(
+        "frame.html.j2", models=[choice.name for choice in settings.models], limits=settings.limits,
+        methods={choice.name: methods(choice.name) for choice in settings.models}, divisors=DIVISORS,
+        default_divisor=DEFAULT_DIVISOR, mitigations=mitigations(settings.models[0].name), examples=EXAMPLES,
+    )  # fmt: skip
+
+
+def parts(told: Told, settings: Settings) -> dict[str, str]:
+    """HTML by its place on the page."""
+    facts: dict[str, Any] = {"told": told, "asked": told.asked, "levels": LEVELS}
+    facts |= {"free": free(settings, told.asked.model), "divisor": round(1 / told.asked.strength)}
+    shown = {
+        "answer": PAGES.render("answer.html.j2", **facts, hidden=_is_hidden(told)),
+        "reason": PAGES.render("reason.html.j2", **facts, reason=_reason(told), without=_without(told)),
+        "heat": PAGES.render("heat.html.j2", **facts, heats=_heats(told)),
+        "helps": PAGES.render("helps.html.j2", **facts),
+        "foot": _foot(told, settings),
+        "status": _status(told),
+    }
+    for name in mitigations(told.asked.model):
+        tried = told.tried.get(name)
+        behind = bool(tried) and hidden(told.unsafe, tried.result.verdict if tried else None)
+        shown[name] = PAGES.render("card.html.j2", **facts, name=name, tried=tried, hidden=behind)
+    return shown
+
+
+def sent(value: dict[str, Any]) -> str:
+    """For the browser, as JSON without a character that HTML would read."""
+    return json.dumps(value).replace("<", "\\u003c")
+
+
+def failure(line: str) -> dict[str, str]:
+    """The parts where nothing could be asked."""
+    return {"answer": PAGES.render("failure.html.j2", line=line), "status": line}
+
+
+def _is_hidden(told: Told) -> bool:
+    return hidden(told.unsafe, told.answered.verdict if told.answered else None)
+
+
+def _reason(told: Told) -> str:
+    """Why, in a sentence, as far as it is known."""
+    if told.answered is None or told.first is None:
         return ""
-    text = found.messages[-1].content
-    blocks = [block for block in found.attribution.blocks if block.turn == len(found.messages) - 1]
-    top = max([block.score for block in blocks] + [1e-9])
-    parts, at = [], 0
-    for block in blocks:
-        share = max(0.0, block.score / top)
-        parts.append(
-            f"{escape(text[at : block.start])}<span style='background: rgba(var(--heat), {0.55 * share:.2f})' "
-            f"title='{block.score:+.2f} {found.attribution.unit}'>{escape(block.text)}</span>"
-        )
-        at = block.end
-    told = [f"darker = more refusal (hover for the number); {how(found.attribution)}", found.attribution.note]
-    small = "".join(f"<div class='xsb-small'>{escape(line)}</div>" for line in told if line)
-    return f"<div class='xsb-heat'>{''.join(parts)}{escape(text[at:])}</div>{small}"
+    words = [span.text(told.asked.messages) for span in told.first.triggers]
+    return reason(told.answered.verdict, words, told.first.refuses)
 
 
-def _card(tried: Mitigated, found: Diagnosis) -> str:
-    new = added(tried.messages_sent, found.messages)
-    sent = "".join(f"<p class='xsb-small'>sent: {escape(text)}</p>" for text in new)
-    note = f"<p class='xsb-small'>{escape(tried.note)}</p>" if tried.note else ""
-    return (
-        f"<article class='xsb-card'><h3>{escape(tried.name.replace('_', ' '))}</h3>{_verdict(tried.verdict)}"
-        f"{sent}{note}<div class='xsb-answer'>{escape(tried.response) or '(no text)'}</div></article>"
-    )
+def _without(told: Told) -> str:
+    """What the guard's counterfactual says of the words to blame."""
+    if told.answered is None or not told.answered.verdict.refused or not told.tried:
+        return ""
+    guard = next(iter(told.tried.values())).guard
+    them = "them" if len(set(told.triggers)) > 1 else "it"
+    if told.asked.triggers is not None:
+        them = " and ".join(f'"{word}"' for word in dict.fromkeys(told.asked.words))
+    if guard.allowed:
+        return f"Without {them} the model answers."
+    return f"Without {them} the model refuses too." if guard.reason == STILL else ""
+
+
+def _heats(told: Told) -> list[Heat]:
+    asked = told.asked
+    names = [asked.method, *([asked.beside] if asked.beside and asked.beside != asked.method else [])]
+    return [_heat(told, name) for name in names]
+
+
+def _heat(told: Told, method: str) -> Heat:
+    step = told.found.get(method)
+    found = step.found if step else None
+    blocks = found.blocks if found else []
+    top = max((block.score for block in blocks), default=0.0)
+    triggers = found.triggers if found else []
+    turns = []
+    for at, message in enumerate(told.asked.messages):
+        scored = [block for block in blocks if block.turn == at]
+        begins = {span.start for span in triggers if span.turn == at}
+        nats = sum(feature.score for feature in found.features if feature.turn == at) if found else 0.0
+        turns.append(Turn(message.role, pieces(message.content, scored, top, begins), nats))
+    seconds = step.seconds if step else 0.0
+    return Heat(method, turns, found, seconds, top, told.doing.get(method), told.failed.get(method, ""))
+
+
+def _foot(told: Told, settings: Settings) -> str:
+    if not told.done or told.answered is None:
+        return ""
+    asked = told.asked
+    return PAGES.render(
+        "foot.html.j2", asked=asked, here=link_of(asked, settings), python=python(asked, settings),
+        gateway=gateway(asked), record=link("explore", record=asked.record) if asked.record else "",
+    )  # fmt: skip
+
+
+def _status(told: Told) -> str:
+    """For screen readers: only what is complete."""
+    if not told.answered:
+        return told.failed.get("answer", "")
+    return " ".join(filter(None, [_reason(told), _without(told), "Done." if told.done else ""]))

@@ -22,6 +22,8 @@ QUIET = (
 )  # fmt: skip
 
 
+# What Gradio's page may say of its streams while a visitor leaves it or loads it anew.
+LEAVING = ("BodyStreamBuffer was aborted", "Connection errored out")
 SCREENSHOTS = Path(__file__).parents[2] / "runs" / "screenshots"
 
 
@@ -62,12 +64,16 @@ class Visitor:
 
     def __init__(self, page: Page, url: str) -> None:
         self.page, self.wrong = page, list[str]()
-        page.on("console", lambda told: self.wrong.append(told.text) if told.type == "error" else None)
-        page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        page.on("console", lambda told: self._failed(told.text) if told.type == "error" else None)
+        page.on("pageerror", lambda error: self._failed(str(error)))
         page.on("dialog", lambda dialog: (self.wrong.append(f"dialog: {dialog.message}"), dialog.dismiss()))
         page.on("request", lambda request: self._asked(request.url))
         page.goto(url)
         page.wait_for_selector(".xsb-tabs > .tab-wrapper [role=tab]")
+
+    def _failed(self, told: str) -> None:
+        if not any(text in told for text in LEAVING):
+            self.wrong.append(told)
 
     def _asked(self, url: str) -> None:
         if not url.startswith(("http://127.0.0.1:", "data:", "blob:")):

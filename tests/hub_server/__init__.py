@@ -9,7 +9,7 @@ files, LFS, commits, pull requests with comments. It is no git server, has no Xe
 """
 
 from tests.hub_server.faults import Fault, Rule
-from tests.hub_server.server import Server, hub
+from tests.hub_server.server import Server, answering, hub
 from tests.hub_server.storage import Refused, Repository, Store, User
 
-__all__ = ["Fault", "Refused", "Repository", "Rule", "Server", "Store", "User", "hub"]
+__all__ = ["Fault", "Refused", "Repository", "Rule", "Server", "Store", "User", "answering", "hub"]

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from tests.hub_server import discussions, files, repositories, uploads
+from tests.hub_server import accounts, discussions, files, repositories, uploads
 from tests.hub_server.call import Call
 from tests.hub_server.faults import Fault, Faults, Halved, Rule, answer_status, header, reset, swallow
 from tests.hub_server.storage import MAIN, Kind, Refused, Store, User
@@ -48,6 +48,10 @@ ENDPOINTS = (
     _own("create", "POST", "/api/repos/create", repositories.create),
     _own("delete", "DELETE", "/api/repos/delete", repositories.delete),
     _own("validate-yaml", "POST", "/api/validate-yaml", repositories.validate_yaml),
+    _own("openid", "GET", "/.well-known/openid-configuration", accounts.configuration),
+    _own("keys", "GET", "/oauth/keys", accounts.keys),
+    _own("authorize", "GET", "/oauth/authorize", accounts.authorize),
+    _own("token", "POST", "/oauth/token", accounts.token),
     _own("lfs-put", "PUT", r"/lfs/(?P<user>[\w-]+)/(?P<oid>[0-9a-f]{64})", uploads.lfs_put),
     _api("info", "GET", rf"(?:/revision/{_REVISION})?", repositories.about),
     _api("refs", "GET", "/refs", repositories.refs),
@@ -110,6 +114,12 @@ class Server:
             "HF_TOKEN": token,
         }  # fmt: skip
 
+    def space(self, home: Path, token: str) -> dict[str, str]:
+        """The environment of a Space whose visitors may sign in; `token` is its secret."""
+        signing = {"OAUTH_CLIENT_ID": accounts.CLIENT, "OAUTH_CLIENT_SECRET": accounts.SECRET}
+        about = {"SYSTEM": "spaces", "SPACE_ID": "lab/space", "OPENID_PROVIDER_URL": self.url}
+        return {**self.environment(home, token), **about, **signing, "OAUTH_SCOPES": "openid profile"}
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         path = scope["raw_path"].decode()
@@ -138,7 +148,7 @@ class Server:
         path = scope["raw_path"].decode()
         call = Call(self.store, user, scope["method"], path, groups, query, headers, body, self.url)
         try:
-            if "authorization" in headers and user is None:
+            if headers.get("authorization", "").startswith("Bearer ") and user is None:
                 raise Refused(401, "Invalid credentials in Authorization header")
             if endpoint is None:
                 raise Refused(404, f"no such page: {path}", "RepoNotFound")
@@ -160,8 +170,15 @@ def _find(method: str, path: str) -> tuple[Endpoint | None, dict[str, str]]:
 def hub(folder: Path) -> Iterator[Server]:
     """A hub that keeps its files in a folder and answers while the context lasts."""
     application = Server(folder)
+    with answering(application):
+        yield application
+
+
+@contextmanager
+def answering(application: Server, port: int = 0) -> Iterator[None]:
+    """Let a hub answer while the context lasts, on a free port if none is given; afterwards it cannot be reached."""
     config = uvicorn.Config(
-        application, host="127.0.0.1", port=0, log_level="critical", lifespan="off", timeout_keep_alive=300
+        application, host="127.0.0.1", port=port, log_level="critical", lifespan="off", timeout_keep_alive=300
     )
     running = uvicorn.Server(config)
     thread = Thread(target=running.run, daemon=True)
@@ -171,7 +188,7 @@ def hub(folder: Path) -> Iterator[Server]:
         time.sleep(0.01)
     application.url = f"http://127.0.0.1:{running.servers[0].sockets[0].getsockname()[1]}"
     try:
-        yield application
+        yield
     finally:
         running.should_exit = running.force_exit = True
         thread.join()

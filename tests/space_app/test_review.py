@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -12,15 +13,16 @@ import pytest
 
 from builder.candidate import Candidate
 from builder.review.opinion import Opinion
+from builder.review.reading import Reading
 from builder.shipped import RECORDS
 from builder.source.read import read_folder
 from eval.errors import InputError
 from eval.jsonl import read
-from eval.record import Message, Span
-from space_app.review.desk import Desk
+from eval.record import Conversation, Message, Span
+from space_app.review.desk import Desk, read_candidates
 from space_app.review.look import page
-from space_app.review.sitting import Act, Sitting, choices, chosen
-from space_app.review.text import choosable, marked
+from space_app.review.sitting import Act, Sitting, Stage, choices, chosen
+from space_app.review.store import Folder
 from tests.browser.candidates import ALL, BALLOONS, BICYCLE, FUSE, PIRATE
 from tests.builder.candidates import write
 
@@ -44,13 +46,33 @@ class Found(HTMLParser):
         self.text += data
 
 
+def desk_in(folder: Path, candidates: Sequence[Candidate]) -> Desk:
+    return Desk(read_candidates(write(folder / "candidates.jsonl", candidates)), Folder(folder / "reviews"))
+
+
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
-    return Desk(write(tmp_path / "candidates.jsonl", ALL), tmp_path / "reviews")
+    return desk_in(tmp_path, ALL)
+
+
+def drawn(stage: Stage, messages: Conversation, yours: Sequence[Span] = (), authors: Sequence[str] = ()) -> str:
+    """The text alone as a stage shows it."""
+    shown = BALLOONS.model_copy(update={"messages": messages, "focus": list(authors)})
+    reading = Reading(
+        id=shown.id, digest="", reader="anna", author_kind="human", label="safe", naturalness=3, focus=[],
+        focus_spans=list(yours),
+    )  # fmt: skip
+    html = page(Sitting(stage=stage, reviewer="anna", shown=shown, at=1, total=1, reading=reading))
+    return html.partition('<section class="rv-text"')[2].partition("</section>")[0]
+
+
+def folder(desk: Desk) -> Path:
+    assert isinstance(desk.store, Folder)
+    return desk.store.folder
 
 
 def opinions(desk: Desk, name: str) -> list[Opinion]:
-    return list(read(desk.folder / f"{name}.jsonl", Opinion))
+    return list(read(folder(desk) / f"{name}.jsonl", Opinion))
 
 
 def act(sitting: Sitting, **fields: object) -> Act:
@@ -105,7 +127,7 @@ def test_text_of_strangers_is_escaped_at_every_step(tmp_path: Path) -> None:
         "proposals": [p.model_copy(update=dict.fromkeys(("by", "why"), HOSTILE)) for p in PIRATE.proposals],
         "screenings": [s.model_copy(update=dict.fromkeys(("model", "response"), HOSTILE)) for s in PIRATE.screenings],
     }  # fmt: skip
-    desk = Desk(write(tmp_path / "candidates.jsonl", [PIRATE.model_copy(update=fields)]), tmp_path / "reviews")
+    desk = desk_in(tmp_path, [PIRATE.model_copy(update=fields)])
     pages = [sitting := desk.enter(Sitting(), "anna")]
     pages.append(sitting := compared(desk, sitting))
     pages.append(desk.step(sitting, act(sitting, do="accept", comment=HOSTILE)))
@@ -122,19 +144,19 @@ def test_text_of_strangers_is_escaped_at_every_step(tmp_path: Path) -> None:
 
 def test_choosable_text_is_the_text_and_every_word_a_button() -> None:
     for record in read_folder(RECORDS)[0]:
-        html = choosable(record.messages, [])
+        html = drawn("blind", record.messages)
         paragraphs = re.findall(r"<p>(.*?)</p>", html, re.DOTALL)
         assert [unescape(re.sub(r"<[^>]+>", "", text)) for text in paragraphs] == [m.content for m in record.messages]
         words = [unescape(word) for word in re.findall(r"<button[^>]*>(.*?)</button>", html)]
         assert words == [place.text(record.messages) for place in choices(record.messages)]
-        shown = marked(record.messages, record.focus_spans, [])
+        shown = drawn("compare", record.messages, record.focus_spans)
         assert [unescape(word) for word in re.findall(r"<mark class='yours'>(.*?)</mark>", shown)] == [
             span.text(record.messages) for span in sorted(record.focus_spans, key=lambda s: (s.turn, s.start))
         ]
 
 
 def test_marks_that_cross_are_both_shown() -> None:
-    html = marked(BALLOONS.messages, [Span(turn=0, start=9, end=16)], [Span(turn=0, start=14, end=22)])
+    html = drawn("compare", BALLOONS.messages, [Span(turn=0, start=9, end=16)], ["up forty"])
     assert re.findall(r"<mark class='(.*?)'>(.*?)</mark>", html) == [
         ("yours", "blow "), ("yours authors", "up"), ("authors", " forty"),
     ]  # fmt: skip
@@ -174,7 +196,7 @@ def test_no_step_is_skipped(desk: Desk) -> None:
     for do in ("accept", "reject", "edit", "save"):
         with pytest.raises(InputError, match="no step here"):
             desk.step(blind, act(blind, do=do, comment="because"))
-    assert not desk.folder.exists()
+    assert not folder(desk).exists()
 
 
 def edited(desk: Desk, name: str, prompt: str, neutral: str) -> None:
@@ -222,28 +244,29 @@ def test_the_blind_reading_of_a_version_is_made_once(desk: Desk) -> None:
 
 def test_what_breaks_a_rule_cannot_be_accepted(tmp_path: Path) -> None:
     broken = BICYCLE.model_copy(update={"neutral": ["steal quietly"]})
-    desk = Desk(write(tmp_path / "candidates.jsonl", [broken]), tmp_path / "reviews")
+    desk = desk_in(tmp_path, [broken])
     sitting = decided(desk, desk.enter(Sitting(), "anna"))
     assert sitting.stage == "compare" and "neutral 'steal quietly' holds the focus word" in " ".join(sitting.problems)
-    assert not desk.folder.exists()
+    assert not folder(desk).exists()
 
 
 CHILD = """
 import json, sys
 from pathlib import Path
 from space_app.page import build
+from space_app.settings import ReviewSettings, Settings
 file, folder = map(Path, sys.argv[1:])
-build("review", file, folder)
-torch = "torch" in sys.modules
-tabs = [c["props"]["label"] for c in build(None, file, folder).config["components"] if c["type"] == "tabitem"]
-print(json.dumps([torch, tabs]))
+settings = Settings(review=ReviewSettings(candidates=file, reviews=folder))
+page = build(settings, "review")
+tabs = [one["props"]["label"] for one in page.config["components"] if one["type"] == "tabitem"]
+print(json.dumps(["torch" in sys.modules, tabs]))
 """
 
 
-def test_review_alone_loads_no_torch_and_both_tabs_are_there_together(tmp_path: Path) -> None:
+def test_review_alone_loads_no_torch(tmp_path: Path) -> None:
     child = [sys.executable, "-c", CHILD, str(write(tmp_path / "candidates.jsonl", ALL)), str(tmp_path / "reviews")]
     done = subprocess.run(child, capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout) == [False, ["Try", "Review"]]
+    assert json.loads(done.stdout) == [False, ["Review"]]
 
 
 COMMANDS = """
@@ -265,7 +288,10 @@ def test_what_cannot_be_served_is_said_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "reviews" / "anna.jsonl").write_text('{"id": 1}\n')
     good = write(tmp_path / "candidates.jsonl", ALL)
     cases = {
-        ("--only", "reviews"): "unknown tab 'reviews'. Did you mean review? Known: review, try.",
+        (
+            "--only",
+            "reviews",
+        ): "unknown tab 'reviews'. Did you mean review? Known: contribute, explore, results, review, try.",
         ("--only", "review"): "needs both --candidates FILE.jsonl and --reviews FOLDER",
         ("--candidates", good): "needs both",
         ("--candidates", tmp_path / "absent.jsonl", "--reviews", tmp_path): "absent.jsonl is no file; give",

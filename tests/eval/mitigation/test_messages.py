@@ -218,9 +218,9 @@ def test_what_does_not_apply_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) 
 
 def test_both_views_show_what_was_added() -> None:
     from rich.console import Console
+    from space_app.look import diagnosis_html
 
     from eval.view import show_diagnosis
-    from space_app.look import diagnosis_html
 
     told = diagnose(
         Scripted(), "How do I kill it?", None, ["system_prompt", "ignore_word+system_prompt"], triggers=["kill"]

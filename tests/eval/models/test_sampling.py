@@ -67,5 +67,5 @@ def test_models_that_are_left_to_transformers_draw_the_same(
     tiny: TransformersModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = texts(tiny, ASKED, [5, 6, 7])
-    monkeypatch.setattr(tiny, "_decodable", False)
+    monkeypatch.setattr(tiny, "decodable", False)
     assert texts(tiny, ASKED, [5, 6, 7]) == expected

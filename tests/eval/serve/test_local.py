@@ -155,7 +155,7 @@ def test_a_mitigation_that_does_not_help_leaves_the_refusal(skittish: Transforme
 
 def test_a_model_whose_answers_cannot_be_watched(tiny: TransformersModel, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its stream comes at the end, and stop sequences still hold."""
-    monkeypatch.setattr(tiny, "_decodable", False)
+    monkeypatch.setattr(tiny, "decodable", False)
     (own,) = tiny.generate([conversation("Hi")], 8)
     with gateway(Local(tiny, "ignore_word", 8)) as url:
         body = {"model": tiny.name, "messages": [{"role": "user", "content": "Hi"}], "stop": own.text[2]}

@@ -1,0 +1,35 @@
+"""What visitors may choose from: methods that fit the model, and strengths of steering."""
+
+from eval.attribution import METHODS, NEED_WEIGHTS
+from eval.mitigation.steer import ALPHA
+from space_app.settings import Settings
+
+MITIGATIONS = ("ignore_word", "rephrase", "steer")
+DIVISORS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # attention to the trigger is divided by one of them
+DEFAULT_DIVISOR = round(1 / ALPHA)
+
+
+def is_open(model: str) -> bool:
+    """Whether a model of the settings has open weights; it is not loaded for this."""
+    return not model.startswith("openai:")
+
+
+def free(settings: Settings, model: str) -> bool:
+    """Whether mitigations run on it without the guard: on the toy model alone."""
+    return any(choice.is_organism for choice in settings.models if choice.name == model)
+
+
+def methods(model: str) -> list[str]:
+    """The attribution methods that fit the model, the one to begin with first."""
+    first = default_method(model)
+    return [first, *(name for name in METHODS if name != first and (is_open(model) or name not in NEED_WEIGHTS))]
+
+
+def default_method(model: str) -> str:
+    """Fast and as good as the exact one with open weights; behind an endpoint the one with few calls."""
+    return "hybrid" if is_open(model) else "black_box"
+
+
+def mitigations(model: str) -> list[str]:
+    """The mitigations that are shown; steering needs open weights."""
+    return [name for name in MITIGATIONS if is_open(model) or name != "steer"]

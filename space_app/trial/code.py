@@ -1,0 +1,47 @@
+"""The same question in code: Python with the library, and `curl` with the gateway and with this page."""
+
+import json
+import shlex
+
+from space_app.settings import Settings
+from space_app.trial.asked import Asked
+from space_app.trial.choices import free
+
+
+def python(asked: Asked, settings: Settings) -> str:
+    """A program that prints the verdict, the words to blame and what each mitigation makes of the prompt."""
+    guard = "" if free(settings, asked.model) else "guard+"
+    names = [f"{guard}{name}" for name in asked.mitigations]
+    chosen = f"    triggers={asked.words!r},\n" if asked.triggers else ""
+    return (
+        "from eval.diagnose import diagnose\n"
+        "from eval.models import load_model\n"
+        "\n"
+        "found = diagnose(\n"
+        f"    load_model({asked.model!r}),\n"
+        f"    {_prompt(asked)!r},\n"
+        f"    method={asked.method!r},\n"
+        f"    mitigations={names!r},\n"
+        f"{chosen}"
+        ")\n"
+        "print(found.verdict.label, found.response)\n"
+        "print([span.text(found.messages) for span in found.attribution.triggers])\n"
+        "for tried in found.mitigations:\n"
+        "    print(tried.name, tried.verdict.label, tried.response)\n"
+    )
+
+
+def gateway(asked: Asked) -> str:
+    """The gateway, which mitigates false refusals on the way, and a request to it."""
+    body = {"model": asked.model, "messages": [message.model_dump() for message in asked.messages]}
+    return (
+        f"xsb-eval serve --model {shlex.quote(asked.model)} &\n"
+        "curl -s http://127.0.0.1:8000/v1/chat/completions -H 'Content-Type: application/json' \\\n"
+        f"  -d {shlex.quote(json.dumps(body))}\n"
+    )
+
+
+def _prompt(asked: Asked) -> str | list[dict[str, str]]:
+    if len(asked.messages) == 1 and asked.messages[0].role == "user":
+        return asked.messages[0].content
+    return [message.model_dump() for message in asked.messages]

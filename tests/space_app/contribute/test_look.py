@@ -1,0 +1,103 @@
+"""The form as HTML: nothing typed is markup, and everything that was typed is there."""
+
+import json
+from html.parser import HTMLParser
+from urllib.parse import parse_qs
+
+import pytest
+
+from builder.contribute.beside import beside
+from builder.guidelines import section
+from builder.shipped import RECORDS
+from eval.record import TYPES
+from space_app.contribute.draft import EMPTY, SCENARIO, Draft, Focus, Text, read_draft
+from space_app.contribute.look import Sent, form_html, guide
+from space_app.contribute.looked import look_at
+from tests.space_app.contribute import drafts
+
+THERE = beside(RECORDS)
+HOSTILE = "\"><img src=x onerror=alert(1)> <script>alert(2)</script> ![x](http://x.invalid/x.png) \x1b[31m ' onx='"
+
+
+class Found(HTMLParser):
+    """Tags, names of attributes, and values of fields."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags, self.names, self.links = set[str](), set[str](), list[str]()
+        self.parts = list[str]()
+        self.form: dict[str, str | None] = {}
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.names |= {name for name, _ in attributes}
+        self.links += [str(value) for name, value in attributes if name == "href"]
+        self.parts += [str(value) for name, value in attributes if name == "data-parts"]
+        if tag == "form":
+            self.form = dict(attributes)
+
+
+def html(draft: Draft, **more: object) -> str:
+    return form_html(look_at(draft, THERE), THERE, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("form", ["prompt", "dialogue"])
+def test_nothing_that_is_typed_becomes_markup(form: str) -> None:
+    focus = (Focus(word="<script>alert(2)</script>", neutral=HOSTILE), Focus(word=HOSTILE))
+    texts = tuple(
+        Text(prompt=HOSTILE, label=label, focus=focus, topic=HOSTILE, why=HOSTILE) for label in ("safe", "unsafe")
+    )
+    shared = dict.fromkeys(("type", "name", "topic"), HOSTILE)
+    draft = Draft.model_validate({**shared, "form": form, "context": (HOSTILE, HOSTILE), "texts": texts})
+    sent = Sent(problem=HOSTILE)
+    found = Found(html(draft, hub="lab/xsb", signed="bert", sent=sent, failure=HOSTILE))
+    assert not found.tags & {"script", "img"} and not {name for name in found.names if name.startswith("on")}
+    assert all(link.startswith("?tab=") for link in found.links)
+
+
+def test_two_chosen_neighbours_can_be_joined_whatever_they_are() -> None:
+    focus = (Focus(word="onclick=alert(1)"), Focus(word="x\"y'<b>"))
+    text = Text(prompt="Why onclick=alert(1) x\"y'<b> now", focus=focus)
+    found = Found(html(Draft(texts=(text, Text(label="unsafe")))))
+    assert "onclick" not in found.names and [json.loads(one) for one in found.parts] == [[f.word for f in focus]]
+
+
+@pytest.mark.parametrize("draft", [EMPTY, SCENARIO, drafts.PROMPT, drafts.SCENARIO])
+def test_the_form_and_its_link_hold_the_draft(draft: Draft) -> None:
+    found = Found(html(draft))
+    assert read_draft(found.form["data-draft"]) == draft
+    links = [parse_qs(link[1:]) for link in found.links if link.startswith("?tab=contribute")]
+    assert [read_draft(link["draft"][0]) for link in links] == ([] if draft in (EMPTY, SCENARIO) else [draft])
+
+
+def test_a_finished_form_shows_its_file_and_where_it_goes() -> None:
+    page = html(drafts.PROMPT)
+    number = THERE.free_number("safe_targets")
+    assert f"builder/records/xsb/safe_targets-{number:03d}.yaml" in page and "git push -u origin" in page
+    tries = [parse_qs(link[1:])["prompt"][0] for link in Found(page).links if link.startswith("?tab=try")]
+    assert tries == [text.prompt for text in drafts.PROMPT.texts]
+    scenario = html(drafts.SCENARIO)
+    assert "builder/records/ms_xsb/flour-shift.yaml" in scenario
+    (link,) = [link for link in Found(scenario).links if link.startswith("?tab=try")]
+    assert json.loads(parse_qs(link[1:])["dialogue"][0])[-1] == ["user", drafts.SCENARIO.texts[0].prompt]
+
+
+def test_a_link_is_not_longer_than_servers_let_pass() -> None:
+    long = Draft(texts=(Text(prompt="word " * 390, label="safe"), *EMPTY.texts[1:]) * 5)
+    assert "Too long for a link" in html(long)
+
+
+def test_only_who_is_signed_in_can_send_and_only_what_is_right() -> None:
+    assert "Hub" not in html(drafts.PROMPT)
+    assert "Sign in" in html(drafts.PROMPT, hub="lab/xsb")
+    assert 'data-do="send"' in html(drafts.PROMPT, hub="lab/xsb", signed="bert")
+    assert 'data-do="send"' not in html(EMPTY, hub="lab/xsb", signed="bert")
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_the_guidelines_are_shown_whole(kind: str) -> None:
+    shown = " ".join(part for block in guide(kind) for _, part in block.parts)
+    wanted = section(kind).replace("*", "").replace("\n- ", "\n")
+    assert shown.split() == wanted.removeprefix("- ").split() or "".join(shown.split()) == "".join(wanted.split())
+    assert guide(kind)[0].parts[0] == (True, "Is")
