@@ -247,4 +247,4 @@ def test_the_documented_settings_are_all_of_them_with_their_defaults() -> None:
     given = yaml.safe_load(shown)
     assert Settings.model_validate(given) == Settings()
     assert set(given) == set(Settings.model_fields) and set(given["limits"]) == set(Limits.model_fields)
-    assert set(given["models"][0]) | {"organism"} >= set(ModelChoice.model_fields)
+    assert set(given["models"][0]) == set(ModelChoice.model_fields)

@@ -175,8 +175,5 @@ def test_it_ends_when_it_is_told_to_and_nothing_secret_or_typed_was_told_or_logg
     assert SECRET not in space.told and SECRET not in log
     assert TYPED not in log, log
     assert not re.search(r"\btoken\b.*hf_", space.told)
-    assert sorted(path.name for path in space.temporary.parent.iterdir()) == [
-        "candidates.jsonl",
-        "space.yaml",
-        "temporary",
-    ]
+    here = {path.name for path in space.temporary.parent.iterdir()}
+    assert here - {"temporary"} == {"candidates.jsonl", "log", "space.yaml"}
