@@ -74,7 +74,7 @@ def soak(clients: int, prompts: int, settings: Mapping[str, Any], log: Path) -> 
         end = _megabytes(server.process)
     seconds = {name: [taken for visit in visits for taken in visit[0][name]] for name in ASKED}
     errors = [error for visit in visits for error in visit[1]]
-    return Soaked(seconds, errors, wall, idle, max(sizes), end)
+    return Soaked(seconds, errors, wall, idle, max(*sizes, end), end)
 
 
 def _visit(url: str, client: int, prompts: int) -> tuple[dict[str, list[float]], list[str]]:
