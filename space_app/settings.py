@@ -15,7 +15,7 @@ class Strict(BaseModel):
 
 
 class ModelChoice(Strict):
-    """A model that visitors may choose; `revision` is of a Hub id, `base_url` of `openai:NAME`.
+    """A model that visitors may choose; `revision` is of a Hub id, `base_url` of `openai:NAME`; tokens of an answer.
 
     `organism` says that it is skittish under another name, such as the merged model on the Hub: a model that was made
     to over-refuse, which may be mitigated whatever the guard says.
@@ -25,6 +25,7 @@ class ModelChoice(Strict):
     revision: str | None = None
     dtype: str = "auto"
     base_url: str | None = None
+    max_new_tokens: int = Field(default=64, gt=0)
     organism: bool = False
 
     @property

@@ -17,7 +17,8 @@ from eval.mitigation.attempt import attempted, prepared
 from eval.mitigation.guard import Decision, decide
 from eval.models.protocol import Model
 from eval.record import Conversation
-from space_app.engine.loaded import NEW_TOKENS, Loaded, Remote, Through
+from eval.serve.plan import JUDGED_TOKENS
+from space_app.engine.loaded import Loaded, Remote, Through
 from space_app.engine.steps import Answered, Attributed, Doing, Guard, Tried
 from space_app.engine.visit import Visit
 
@@ -74,7 +75,7 @@ def _attributed(messages: Conversation, method: str, response: str, model: Model
         visit.tell(Doing(f"attribution: {done} of {total} evaluations", done, total))
 
     with counted(told):
-        return attribute(model, messages, method, response=response, max_new_tokens=NEW_TOKENS)
+        return attribute(model, messages, method, response=response, max_new_tokens=JUDGED_TOKENS)
 
 
 def _decided(request: Request, model: Model, visit: Visit) -> Decision:

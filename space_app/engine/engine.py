@@ -221,8 +221,8 @@ def _load(choice: ModelChoice) -> "Loaded":
             ) from error
         raise ModelError(f"{choice.name} cannot be loaded at the moment; choose another model, or try later") from error
     if not isinstance(model, TransformersModel):
-        return Remote(model)
-    return Borrowed(model) if ZERO else Local(model)
+        return Remote(model, choice.max_new_tokens)
+    return (Borrowed if ZERO else Local)(model, choice.max_new_tokens)
 
 
 def _causes(error: BaseException | None) -> list[str]:

@@ -22,7 +22,6 @@ from eval.serve.worker import Ended, Job, Worker
 from space_app.engine.steps import Writing
 from space_app.engine.visit import Visit
 
-NEW_TOKENS = 64
 T = TypeVar("T")
 Work = Callable[[Model, Visit], T]
 
@@ -42,7 +41,7 @@ class Loaded(Protocol):
             visit: told when it waits, and, with `stream`, the answer as it is written.
             request: as it is to be sent.
             mitigations: of which those that change how the model runs are put to work.
-            tokens: of the answer; `NEW_TOKENS`, or what there is room for, if absent.
+            tokens: of the answer; as many as the settings say, or what there is room for, if absent.
             stream: whether the visitor wants to read along.
 
         Raises:
@@ -63,10 +62,10 @@ class Loaded(Protocol):
 class Local:
     """A model in this process; its thread ends with `close`."""
 
-    def __init__(self, model: TransformersModel) -> None:
+    def __init__(self, model: TransformersModel, new_tokens: int) -> None:
         """Start the thread."""
         self.model: Model = model
-        self._worker = Worker(model, NEW_TOKENS)
+        self._worker = Worker(model, new_tokens)
 
     def write(
         self, visit: Visit, request: Request, mitigations: Sequence[Mitigation] = (), tokens: int | None = None,
@@ -112,9 +111,9 @@ class Local:
 class Remote:
     """A model behind an endpoint, which sees to many calls at once itself; an answer comes whole."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, new_tokens: int) -> None:
         """Of this model."""
-        self.model = model
+        self.model, self._new_tokens = model, new_tokens
 
     def write(
         self, visit: Visit, request: Request, mitigations: Sequence[Mitigation] = (), tokens: int | None = None,
@@ -122,7 +121,7 @@ class Remote:
     ) -> Reply:  # fmt: skip
         """As `Loaded.write`; no mitigation that changes how a model runs gets so far."""
         del mitigations
-        (reply,) = self.model.generate([request.sent], tokens or NEW_TOKENS)
+        (reply,) = self.model.generate([request.sent], tokens or self._new_tokens)
         if stream:
             visit.tell(Writing(reply.text))
         return reply

@@ -26,7 +26,7 @@ SECONDS = 60  # of a GPU for one piece of work: the longest is an attribution of
 T = TypeVar("T")
 Asked = tuple[Request, tuple[Mitigation, ...], int | None, bool]
 Task = Callable[[Local, Visit], Any]
-_HELD: list[TransformersModel] = []  # the model in memory, where a fork finds it
+_HELD: list[tuple[TransformersModel, int]] = []  # the model in memory, where a fork finds it
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Result:
 
 def _in_fork(task: Task) -> Iterator[Step | Result]:
     """The steps of a task with a thread for the model in this process, and its result."""
-    local, found = Local(_HELD[0]), []
+    local, found = Local(*_HELD[0]), []
     try:
         yield from follow(lambda visit: found.append(task(local, visit)))
         yield Result(found[0])
@@ -63,10 +63,10 @@ on_gpu = spaces.GPU(_in_fork, duration=SECONDS)
 class Borrowed:
     """A model whose work runs on a GPU that is borrowed; see `space_app.engine.loaded.Loaded`."""
 
-    def __init__(self, model: TransformersModel) -> None:
+    def __init__(self, model: TransformersModel, new_tokens: int) -> None:
         """Hold it for the forks."""
         self.model: Model = model
-        _HELD[:] = [model]
+        _HELD[:] = [(model, new_tokens)]
 
     def write(
         self, visit: Visit, request: Request, mitigations: Sequence[Mitigation] = (), tokens: int | None = None,

@@ -101,13 +101,12 @@ def test_every_tab_has_an_address_and_is_accessible_in_both_schemes_and_on_a_pho
 @pytest.mark.parametrize("name", NAMES)
 def test_links_that_ask_for_nonsense_open_the_tab_and_run_nothing(space: Space, visit: Visit, name: str) -> None:
     """A dialog, a request to another host or an error in the console fails the visit, see `conftest`."""
-    for value in (HOSTILE, "9" * 400):
-        asked = urlencode({"tab": name, **dict.fromkeys(ASKED[name], value)})
-        visitor = visit(f"{space.url}/?{asked}")
-        opened(visitor, name)
-        settled(visitor)
-        assert visitor.page.locator("img[src=x], img[src*=evil], body script:has-text('alert(1)')").count() == 0
-        assert "Traceback" not in visitor.page.inner_text("body")
+    asked = urlencode({"tab": name, **dict.fromkeys(ASKED[name], HOSTILE)})
+    visitor = visit(f"{space.url}/?{asked}")
+    opened(visitor, name)
+    settled(visitor)
+    assert visitor.page.locator("img[src=x], img[src*=evil], body script:has-text('alert(1)')").count() == 0
+    assert "Traceback" not in visitor.page.inner_text("body")
 
 
 def test_an_unknown_tab_is_the_first(space: Space, visit: Visit) -> None:

@@ -23,7 +23,10 @@ PATIENCE = 60_000  # ms; what is waited for takes seconds, unless the machine is
 def space(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Space]:
     folder = tmp_path_factory.mktemp("try")
     settings = folder / "space.yaml"
-    settings.write_text("limits: {per_minute: 1000, characters: 2000}\n", encoding="utf-8")
+    settings.write_text(
+        "models: [{name: skittish, max_new_tokens: 24}]\nlimits: {per_minute: 1000, characters: 2000}\n",
+        encoding="utf-8",
+    )
     space = Space("--only", "try", "--config", str(settings), folder=folder)
     yield space
     assert sorted(path.name for path in folder.iterdir()) == ["space.yaml"]  # nothing that was asked is written

@@ -23,7 +23,7 @@ PROMPTS = ["the quick brown fox", "How do I kill a process?", "stop it", "I can 
 
 @pytest.fixture
 def local(tiny: TransformersModel) -> Iterator[Local]:
-    found = Local(tiny)
+    found = Local(tiny, 64)
     yield found
     found.close()
 

@@ -56,7 +56,7 @@ def test_those_who_want_the_same_sit_together_and_nobody_is_overtaken(tiny: Tran
 
     def load(choice: ModelChoice) -> Loaded:
         loads.append(choice.name)
-        return Remote(tiny)
+        return Remote(tiny, 64)
 
     desk = Desk(load)
     first, go_first = desk.comes("first", A)
@@ -83,7 +83,7 @@ def test_those_who_want_the_same_sit_together_and_nobody_is_overtaken(tiny: Tran
 
 
 def test_who_gives_up_in_the_line_leaves_it(tiny: TransformersModel) -> None:
-    desk = Desk(lambda _: Remote(tiny))
+    desk = Desk(lambda _: Remote(tiny, 64))
     _, go = desk.comes("first", A)
     until(lambda: desk.seated == ["first"])
     visit, _ = desk.comes("other", B)
@@ -100,7 +100,7 @@ def test_a_model_that_cannot_be_loaded_is_told_and_the_next_one_served(tiny: Tra
     def load(choice: ModelChoice) -> Loaded:
         if choice == B:
             raise ModelError("b is gated")
-        return Remote(tiny)
+        return Remote(tiny, 64)
 
     found = Turns(load)
     with pytest.raises(ModelError, match="b is gated"), found.seat(B, Visit()):
@@ -116,7 +116,7 @@ def test_a_model_that_cannot_be_loaded_is_told_and_the_next_one_served(tiny: Tra
 
 def test_the_line_has_an_end(tiny: TransformersModel, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(turns, "MOST", 2)
-    found = Turns(lambda _: Remote(tiny))
+    found = Turns(lambda _: Remote(tiny, 64))
     full = pytest.raises(XsbError, match="2 visitors are waiting already; try again")
     with found.seat(A, Visit()), found.seat(A, Visit()), full, found.seat(A, Visit()):
         pass
@@ -129,7 +129,7 @@ def test_nobody_loads_for_who_is_gone(tiny: TransformersModel) -> None:
 
     def load(choice: ModelChoice) -> Loaded:
         loads.append(choice.name)
-        return Remote(tiny)
+        return Remote(tiny, 64)
 
     found, visit = Turns(load), Visit()
     visit.gone.set()

@@ -30,12 +30,12 @@ def borrowed(tiny: TransformersModel, monkeypatch: pytest.MonkeyPatch) -> Borrow
             yield pickle.loads(pickle.dumps(one))
 
     monkeypatch.setattr(zero, "on_gpu", pickled)
-    return Borrowed(tiny)
+    return Borrowed(tiny, 64)
 
 
 @pytest.mark.parametrize("mitigation", ["none", "steer:0.5", "rephrase", "ignore_word"])
 def test_an_answer_is_the_same(borrowed: Borrowed, tiny: TransformersModel, mitigation: str) -> None:
-    visit, local, parts = Visit(), Local(tiny), named(mitigation)
+    visit, local, parts = Visit(), Local(tiny, 64), named(mitigation)
     own = local.write(Visit(), REQUEST, parts, tokens=6)
     found = borrowed.write(visit, REQUEST, parts, tokens=6, stream=True)
     local.close()

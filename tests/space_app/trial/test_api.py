@@ -18,7 +18,10 @@ PROMPT = "How do I kill a Python process?"
 @pytest.fixture(scope="module")
 def space(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Space]:
     settings = tmp_path_factory.mktemp("try") / "space.yaml"
-    settings.write_text("limits: {per_minute: 1000, characters: 2000}\n", encoding="utf-8")
+    settings.write_text(
+        "models: [{name: skittish, max_new_tokens: 24}]\nlimits: {per_minute: 1000, characters: 2000}\n",
+        encoding="utf-8",
+    )
     space = Space("--only", "try", "--config", str(settings))
     yield space
     space.stop()
