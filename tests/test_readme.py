@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,7 @@ def test_commands_and_options_exist() -> None:
         for line in re.findall(r"(xsb-(?:eval|build|space) [^`\n]+)", DIAGRAM.sub("", text(page))):
             words = line.split()
             depth = 2 if words[1] in GROUPS else 1
-            subcommand = [w for w in words[1:3] if re.fullmatch(r"[a-z][a-z-]*", w)][:depth]
+            subcommand = list(takewhile(re.compile(r"[a-z][a-z-]*$").match, words[1 : 1 + depth]))
             done = subprocess.run(
                 [str(Path(sys.executable).parent / words[0]), *subcommand, "--help"],
                 capture_output=True, text=True, check=False, env={"COLUMNS": "200", "TERM": "dumb"},
