@@ -1,4 +1,4 @@
-"""The same question in code: Python with the library, and `curl` with the gateway and with this page."""
+"""The same question in code: Python with the library, and `curl` with the gateway."""
 
 import json
 import shlex
@@ -12,13 +12,15 @@ def python(asked: Asked, settings: Settings) -> str:
     """A program that prints the verdict, the words to blame and what each mitigation makes of the prompt."""
     guard = "" if free(settings, asked.model) else "guard+"
     names = [f"{guard}{name}" for name in asked.mitigations]
+    revision = next((one.revision for one in settings.models if one.name == asked.model), None)
+    fixed = f", revision={revision!r}" if revision else ""
     chosen = f"    triggers={asked.words!r},\n" if asked.triggers else ""
     return (
         "from eval.diagnose import diagnose\n"
         "from eval.models import load_model\n"
         "\n"
         "found = diagnose(\n"
-        f"    load_model({asked.model!r}),\n"
+        f"    load_model({asked.model!r}{fixed}),\n"
         f"    {_prompt(asked)!r},\n"
         f"    method={asked.method!r},\n"
         f"    mitigations={names!r},\n"

@@ -38,3 +38,8 @@ def test_nothing_of_a_prompt_becomes_code(roles: tuple[str, ...]) -> None:
 def test_other_models_are_mitigated_behind_the_guard() -> None:
     other = Settings(models=(ModelChoice(name="org/llama"),))
     assert "'guard+ignore_word', 'guard+rephrase', 'guard+steer:0.01'" in python(asked(model="org/llama"), other)
+
+
+def test_a_model_is_loaded_at_its_revision() -> None:
+    settings = Settings(models=(ModelChoice(name="org/llama", revision="v1.2"),))
+    assert "load_model('org/llama', revision='v1.2')," in python(asked(model="org/llama"), settings)
