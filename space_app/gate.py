@@ -1,20 +1,21 @@
 """What stands between the page and the network: routes of Gradio's that are closed, how much is read, and headers.
 
-Gradio has routes that fetch other hosts' files for a visitor, keep a visitor's state on disk or take recordings, which
+Gradio has routes that keep files, fetch other hosts', keep a visitor's state on disk or take recordings, which
 no tab needs, and it lets the handlers of buttons, too, be called by their names.
 """
 
 import re
-from collections.abc import Collection, MutableMapping
+from collections.abc import Collection, Mapping, MutableMapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 API = "gradio_api/"
 CLOSED = (
-    "proxy=", "file=http:", "file=https:", "file/http:", "file/https:", "deep_link", "process_recording", "vibe-",
-    "undo-vibe-", "runs", "run-history", "dev/", "custom_component/", "stream/", "profiling/", "token", "app_id",
+    "upload", "proxy=", "file=http:", "file=https:", "file/http:", "file/https:", "deep_link", "process_recording",
+    "vibe-", "undo-vibe-", "runs", "run-history", "dev/", "custom_component/", "stream/", "profiling/", "token", "app_id",
     "monitoring",
 )  # fmt: skip
 CALL = re.compile(r"call/+(?:v2/+)?([^/]*)")
@@ -33,6 +34,17 @@ HEADERS = {
     "referrer-policy": "same-origin",  # a link to a result has the prompt in its address
     "x-content-type-options": "nosniff",
 }
+
+
+def from_here(headers: Mapping[str, str]) -> bool:
+    """Whether a request comes from this page, and not from another site's, which may have the browser's cookie.
+
+    Browsers say so by `Sec-Fetch-Site`, old ones by `Origin`; programs say neither, and have no cookie.
+    """
+    if site := headers.get("sec-fetch-site"):
+        return site == "same-origin"
+    origin = headers.get("origin")
+    return origin is None or urlsplit(origin).netloc in (headers.get("x-forwarded-host"), headers.get("host"))
 
 
 class TooLarge(Exception):

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from eval.errors import InputError
 
@@ -15,27 +15,22 @@ class Strict(BaseModel):
 
 
 class ModelChoice(Strict):
-    """A model that visitors may choose; `revision` is of a Hub id, `base_url` of `openai:NAME`; tokens of an answer.
-
-    `organism` says that it is skittish under another name, such as the merged model on the Hub: a model that was made
-    to over-refuse, which may be mitigated whatever the guard says.
-    """
+    """A model that visitors may choose; `revision` is of a Hub id, `base_url` of `openai:NAME`; tokens of an answer."""
 
     name: str
     revision: str | None = None
     dtype: str = "auto"
     base_url: str | None = None
     max_new_tokens: int = Field(default=64, gt=0)
-    organism: bool = False
 
     @property
     def is_organism(self) -> bool:
-        """Whether it is skittish, under whatever name."""
-        return self.organism or self.name == "skittish"
+        """Whether it was made to over-refuse, and so may be mitigated whatever the guard says: skittish alone."""
+        return self.name == "skittish"
 
 
 class Limits(Strict):
-    """What one visitor may ask for: characters of all turns together, turns, and questions to a model in a minute.
+    """What one visitor may ask for: characters of all turns, turns, questions to a model in a minute and at once.
 
     An answer, an attribution, and mitigations tried together are one question each; what is known already is none.
     """
@@ -43,6 +38,7 @@ class Limits(Strict):
     characters: int = Field(default=4000, gt=0)
     turns: int = Field(default=20, gt=0)
     per_minute: int = Field(default=30, gt=0)
+    at_once: int = Field(default=6, gt=0)
     upload_bytes: int = Field(default=2_000_000, gt=0)
 
 
@@ -92,6 +88,14 @@ class Settings(Strict):
     results: tuple[str, ...] = ("runs",)
     review: ReviewSettings | None = None
     limits: Limits = Limits()
+
+    @field_validator("models")
+    @classmethod
+    def _by_name(cls, models: tuple[ModelChoice, ...]) -> tuple[ModelChoice, ...]:
+        names = [choice.name for choice in models]
+        if len(set(names)) < len(names):
+            raise ValueError("a model is named twice; visitors choose by name")
+        return models
 
 
 def read_settings(file: Path | None) -> Settings:

@@ -100,7 +100,7 @@ def _served(settings: Mapping[str, Any], log: Path) -> Iterator[Server]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     config = log.with_suffix(".yaml")
-    config.write_text(yaml.safe_dump({**settings, "limits": {"per_minute": 10**6}}), encoding="utf-8")
+    config.write_text(yaml.safe_dump({**settings, "limits": {"per_minute": 10**6, "at_once": 10**3}}), encoding="utf-8")
     command = [
         sys.executable, "-c", "from space_app.cli import main; main()", "--port", str(port), "--only", "try",
         "--config", str(config),

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import regex
@@ -115,9 +116,17 @@ def _head() -> dict[str, Any]:
     return dict(json.loads(path.read_bytes()))
 
 
-@cache
+_READER = Lock()  # threads that come at once wait for one copy
+
+
 def _reader() -> Reader:
     """The encoder with the adapter merged."""
+    with _READER:
+        return _loaded()
+
+
+@cache
+def _loaded() -> Reader:
     head = _head()
     encoder, tokenizer = load_encoder()
     reader = Reader(merged(encoder, ADAPTER), tokenizer)

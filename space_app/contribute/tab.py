@@ -17,6 +17,7 @@ from space_app.contribute.draft import EMPTY, SCENARIO, Draft, read_draft
 from space_app.contribute.look import Sent, failure_html, form_html
 from space_app.contribute.looked import Looked, look_at
 from space_app.contribute.send import send
+from space_app.gate import from_here
 from space_app.place import Place, Query
 
 HERE = Path(__file__).parent
@@ -89,6 +90,6 @@ def _repository(hub: str, token: gr.OAuthToken | None, request: gr.Request) -> R
     """
     if token is None or not hub:
         raise InputError("nobody is signed in; sign in with the button below, what you typed stays")
-    if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+    if not from_here(request.headers):
         raise InputError("this came from the page of another site; open this one by itself")
     return Repository(hub, token=token.token)

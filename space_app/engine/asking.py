@@ -19,6 +19,7 @@ from eval.models.protocol import Model
 from eval.record import Conversation
 from eval.serve.plan import JUDGED_TOKENS
 from space_app.engine.loaded import Loaded, Remote, Through
+from space_app.engine.reading import as_written
 from space_app.engine.steps import Answered, Attributed, Doing, Guard, Tried
 from space_app.engine.visit import Visit
 
@@ -61,7 +62,7 @@ def help_with(asked: Help, names: Sequence[str]) -> Iterator[Tried]:
     """
     visit = asked.visit
     visit.tell(Doing("asking the guard"))
-    decision = asked.loaded.turn(visit, partial(_decided, asked.request))
+    decision = asked.loaded.turn(visit, partial(_decided, asked.request, asked.organism))
     visit.tell(Doing("trying mitigations", 0, len(names)))
     with ThreadPoolExecutor(len(names)) as pool:
         ready = list(pool.map(partial(_ready, asked, decision), names))
@@ -78,8 +79,10 @@ def _attributed(messages: Conversation, method: str, response: str, model: Model
         return attribute(model, messages, method, response=response, max_new_tokens=JUDGED_TOKENS)
 
 
-def _decided(request: Request, model: Model, visit: Visit) -> Decision:
+def _decided(request: Request, organism: bool, model: Model, visit: Visit) -> Decision:
     visit.check()
+    if not organism and not (read := as_written(request)).allowed:
+        return read
     return decide(model, [request])[0]
 
 

@@ -6,7 +6,7 @@ What visitors type is kept for a while in memory (`space_app.engine.cache`), and
 import logging
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from importlib import import_module
 from threading import Lock
@@ -19,7 +19,7 @@ from eval.mitigation import Request
 from eval.record import Conversation, Span, conversation
 from eval.words import find
 from space_app.engine.cache import Cache, key
-from space_app.engine.limits import Rate, check_messages, check_mitigations, check_triggers
+from space_app.engine.limits import Rate, Together, check_messages, check_mitigations, check_triggers
 from space_app.engine.steps import Answered, Attributed, Step, Tried
 from space_app.engine.turns import Turns
 from space_app.engine.visit import Visit, follow
@@ -46,6 +46,7 @@ class Engine:
         self._limits, self._judge = settings.limits, settings.judge
         self._panel = load_panel(settings.judge)
         self._rate, self._cache = Rate(settings.limits.per_minute), Cache()
+        self._together = Together(settings.limits.at_once)
         self._turns = Turns(_load)
         if os.environ.get("SPACES_ZERO_GPU"):
             import_module("space_app.engine.zero")  # ZeroGPU has to know what it lends to before the page is served
@@ -79,7 +80,7 @@ class Engine:
             with self._turns.seat(choice, visit) as loaded:
                 visit.tell(self._cache.keep(at, asking.answer(loaded, self._panel, messages, visit)))
 
-        yield from follow(work)
+        yield from self._followed(visitor, work)
 
     def attribute(
         self, model: str, messages: Conversation, method: str, answered: Answered | None, visitor: str
@@ -111,7 +112,7 @@ class Engine:
             with self._turns.seat(choice, visit) as loaded:
                 visit.tell(self._cache.keep(at, asking.blame(loaded, messages, method, response, visit)))
 
-        yield from follow(work)
+        yield from self._followed(visitor, work)
 
     def mitigate(
         self,
@@ -167,7 +168,7 @@ class Engine:
                         self._cache.keep(at(tried.result.name, first), tried)
                     visit.tell(tried)
 
-        yield from follow(work)
+        yield from self._followed(visitor, work)
 
     def warm(self) -> None:
         """Load the default model and all that a question needs beside it, so that the first visitor need not wait."""
@@ -176,6 +177,14 @@ class Engine:
             deque(self.mitigate(self.models[0], prompt, ["rephrase"], find(prompt, "kill"), None, "the page"), maxlen=0)
         except XsbError as error:
             LOG.warning("the default model is not loaded yet: %s", error)
+
+    def _followed(self, visitor: str, work: Callable[[Visit], None]) -> Iterator[Step]:
+        with self._together.one(visitor):
+            yield from follow(work)
+
+    def check(self, model: str, messages: Conversation) -> None:
+        """Raise `XsbError` if this cannot be asked, before anything is done about it."""
+        self._checked(model, messages)
 
     def _checked(self, model: str, messages: Conversation) -> ModelChoice:
         if model not in self._choices:

@@ -1,8 +1,9 @@
 """What one visitor may ask for: how much text, which mitigations, and how often."""
 
 import time
-from collections import OrderedDict, deque
-from collections.abc import Callable, Sequence
+from collections import Counter, OrderedDict, deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from threading import Lock
 
 from eval.diagnose import check_conversation, check_names
@@ -57,6 +58,28 @@ def check_triggers(messages: Conversation, triggers: Sequence[Span]) -> None:
     for span in triggers:
         if span.turn >= len(messages) or not span.start < span.end <= len(messages[span.turn].content):
             raise InputError("a trigger does not stand in the conversation; choose words of it")
+
+
+class Together:
+    """How many questions of each visitor are under way, so that nobody takes all places."""
+
+    def __init__(self, most: int) -> None:
+        """So many at once."""
+        self._most, self._lock, self._now = most, Lock(), Counter[str]()
+
+    @contextmanager
+    def one(self, visitor: str) -> Iterator[None]:
+        """While a question is under way; raises `XsbError` where it is one too many."""
+        with self._lock:
+            if self._now[visitor] >= self._most:
+                raise XsbError(f"this Space works on {self._most} questions of a visitor at once; wait for one of them")
+            self._now[visitor] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._now[visitor] -= 1
+                self._now += Counter()  # forgets who has none
 
 
 class Rate:

@@ -84,6 +84,7 @@ class Local:
             text += one
             if stream:
                 visit.tell(Writing(text))
+        visit.check()  # what was given up ends early, and is no answer
         return Reply(text=text, tokens=one.tokens, seconds=time.perf_counter() - started, finish=one.finish)
 
     def turn(self, visit: Visit, work: Work[T]) -> T:

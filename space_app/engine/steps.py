@@ -18,6 +18,11 @@ class Waiting:
 
 
 @dataclass(frozen=True)
+class Pulse:
+    """Nothing is new; whoever listens may leave here."""
+
+
+@dataclass(frozen=True)
 class Doing:
     """What is being done, in words for the visitor: `attribution: 9 of 17 evaluations`; what is `done` of `total`."""
 
@@ -64,4 +69,4 @@ class Tried(BaseModel):
     tokens: int
 
 
-Step = Waiting | Doing | Writing | Answered | Attributed | Tried
+Step = Waiting | Pulse | Doing | Writing | Answered | Attributed | Tried

@@ -9,10 +9,11 @@ from threading import Event, Thread
 from typing import TypeVar
 
 from eval.errors import ModelError, XsbError
-from space_app.engine.steps import Step, Waiting
+from space_app.engine.steps import Pulse, Step, Waiting
 
 LOG = logging.getLogger(__name__)
 POLL = 0.2  # seconds
+PULSE = 0.5  # seconds
 T = TypeVar("T")
 
 
@@ -77,12 +78,20 @@ def follow(work: Callable[[Visit], None]) -> Iterator[Step]:
     thread = Thread(target=copy_context().run, args=(_run, work, visit), name="visit", daemon=True)
     thread.start()
     try:
-        while (one := visit.told.get()) is not None:
+        while (one := _next(visit.told)) is not None:
             if isinstance(one, XsbError):
                 raise one
             yield one
     finally:
         visit.gone.set()
+
+
+def _next(told: "SimpleQueue[Step | XsbError | None]") -> Step | XsbError | None:
+    """What is told next, or a `Pulse`: who is to leave cannot while this waits."""
+    try:
+        return told.get(timeout=PULSE)
+    except Empty:
+        return Pulse()
 
 
 def _run(work: Callable[[Visit], None], visit: Visit) -> None:

@@ -14,6 +14,7 @@ from space_app.results.reading import read_report
 from space_app.results.rows import as_json, chosen, rows_of
 from space_app.results.run import Run
 from space_app.results.shelf import runs_of
+from space_app.results.uploads import Uploads
 
 HERE = Path(__file__).parent
 UPLOADS = 3  # reports that a visitor may add
@@ -25,32 +26,32 @@ def build(place: Place) -> None:
     """Add the tab to the page that is being built."""
     settings = place.settings
     limit = settings.limits.upload_bytes
-    uploads = gr.State([], time_to_live=KEPT)
+    uploads, tokens = Uploads(), gr.State([], time_to_live=KEPT)
     frame = {"html_template": _file("frame.html"), "js_on_load": _file("results.js")}
     view = gr.HTML("", **frame, apply_default_css=False)
 
-    def told(asked: Query, own: list[Run]) -> Any:
+    def told(asked: Query, own: list[str]) -> Any:
         if asked.get("tab") != "results":
             return gr.skip()
-        return seen(own, asked_of(asked))
+        return seen(uploads.of(own), asked_of(asked))
 
-    def step(own: list[Run], event: gr.EventData) -> tuple[str, list[Run]]:
+    def step(own: list[str], event: gr.EventData) -> tuple[str, list[str]]:
         """The first look at the tab, an upload, or one that is taken away again."""
         sent = event._data if isinstance(event._data, dict) else {}
-        kept, wrong = [run for run in own if run.key != sent.get("drop")], ""
+        kept, wrong = [run for run in uploads.of(own) if run.key != sent.get("drop")], ""
         if "upload" in sent:  # the file's text; it never is a file here
             try:
                 kept = added(kept, str(sent["upload"]).encode(errors="replace"), limit)
             except InputError as error:
                 wrong = f"The file is not shown: {error}."
-        return seen(kept, asked_of(query(str(sent.get("search", "")))), wrong), kept
+        return seen(kept, asked_of(query(str(sent.get("search", "")))), wrong), uploads.replace(own, kept)
 
     def seen(own: list[Run], asked: Asked, wrong: str = "") -> str:
         return shown([*runs_of(settings.results), *own], asked, wrong, limit)
 
-    place.arrive(told, [view], [uploads])
+    place.arrive(told, [view], [tokens])
     view.submit(
-        step, uploads, [view, uploads], trigger_mode="always_last", show_progress="hidden", api_visibility="private"
+        step, tokens, [view, tokens], trigger_mode="always_last", show_progress="hidden", api_visibility="private"
     )
     gr.api(_results(settings.results), api_name="results")
 

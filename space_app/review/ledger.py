@@ -139,6 +139,9 @@ class Ledger:
         except (HubError, OSError) as error:
             log.warning("review: %s", error)
             return str(error)
+        except Exception as error:  # whatever it is, what waits is tried again
+            log.exception("review: the opinions could not be saved")
+            return f"the dataset cannot be written ({type(error).__name__}); the log of this Space says more"
         return ""
 
     def _settle(self, batch: Sequence[Waiting], problem: str) -> None:

@@ -4,6 +4,7 @@ On a Space the reviewer is who has signed in with an account of the Hub, and oth
 asks for a name. The token with which decisions are committed is the Space's own and is shown nowhere.
 """
 
+import logging
 import os
 from collections.abc import Callable
 from functools import partial
@@ -20,6 +21,7 @@ from eval.errors import InputError, UnknownName, XsbError
 from eval.look import Templates
 from hub_cards.hub import Repository, telling
 from hub_cards.push import download
+from space_app.gate import from_here
 from space_app.place import Place
 from space_app.review.account import reviewer_of
 from space_app.review.desk import Desk, read_candidates
@@ -30,6 +32,7 @@ from space_app.review.stop import before_end
 from space_app.review.store import Folder
 from space_app.settings import ReviewSettings
 
+LOG = logging.getLogger(__name__)
 HERE = Path(__file__).parent
 TEMPLATES = Templates(HERE)
 REMEMBERED = "xsb-reviewer"  # the name's key in the browser's storage
@@ -113,7 +116,7 @@ def _account(profile: gr.OAuthProfile | None) -> str:
 
 def _sent(event: gr.EventData, request: gr.Request) -> Act:
     """What the page sent; another site's page may have the browser's cookie, and sends nothing in a reviewer's name."""
-    if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+    if not from_here(request.headers):
         raise InputError("it came from the page of another site; open this one by itself")
     return Act.model_validate(event._data)
 
@@ -124,8 +127,11 @@ def _tried(step: Callable[[], Sitting]) -> Sitting:
         return step()
     except ValidationError as error:
         message = f"the page sent what none of its buttons sends ({error.errors()[0]['msg']}); load it again"
-    except (XsbError, OSError) as error:
+    except XsbError as error:
         message = str(error)
+    except OSError as error:  # its text has a path of this machine
+        LOG.error("review: %s", error)
+        message = error.strerror or type(error).__name__
     raise gr.Error(f"Nothing was saved: {message}", print_exception=False)
 
 
@@ -134,8 +140,8 @@ def _guide(sitting: Sitting) -> str:
         return ""
     try:
         return f"### {sitting.shown.type}\n{section(sitting.shown.type)}"
-    except UnknownName as error:
-        return str(error)
+    except UnknownName:  # a candidate's type may be any text, and this is Markdown
+        return "There are no guidelines for candidates of this type."
 
 
 def _file(name: str) -> str:

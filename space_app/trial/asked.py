@@ -32,7 +32,7 @@ class Asked(BaseModel):
     method: str
     beside: str = ""
     triggers: list[Span] | None = None
-    strength: float = Field(default=ALPHA, gt=0, le=1)
+    strength: float = Field(default=ALPHA, ge=0.001, le=1)
     record: str = Field(default="", max_length=100)
     label: str = ""
     serial: int = 0
@@ -40,7 +40,7 @@ class Asked(BaseModel):
     @property
     def mitigations(self) -> list[str]:
         """Names of what is tried, steering with its strength."""
-        return [f"steer:{self.strength:g}" if name == "steer" else name for name in mitigations(self.model)]
+        return [f"steer:{self.strength:.3g}" if name == "steer" else name for name in mitigations(self.model)]
 
     @property
     def words(self) -> list[str]:

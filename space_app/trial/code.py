@@ -12,8 +12,8 @@ def python(asked: Asked, settings: Settings) -> str:
     """A program that prints the verdict, the words to blame and what each mitigation makes of the prompt."""
     guard = "" if free(settings, asked.model) else "guard+"
     names = [f"{guard}{name}" for name in asked.mitigations]
-    revision = next((one.revision for one in settings.models if one.name == asked.model), None)
-    fixed = f", revision={revision!r}" if revision else ""
+    choice = next(one for one in settings.models if one.name == asked.model)
+    fixed, tokens = f", revision={choice.revision!r}" if choice.revision else "", choice.max_new_tokens
     chosen = f"    triggers={asked.words!r},\n" if asked.triggers else ""
     return (
         "from eval.diagnose import diagnose\n"
@@ -24,6 +24,7 @@ def python(asked: Asked, settings: Settings) -> str:
         f"    {_prompt(asked)!r},\n"
         f"    method={asked.method!r},\n"
         f"    mitigations={names!r},\n"
+        f"    max_new_tokens={tokens},\n"
         f"{chosen}"
         ")\n"
         "print(found.verdict.label, found.response)\n"

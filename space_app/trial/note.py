@@ -1,9 +1,15 @@
 """Which answers stand behind a content note: those to unsafe requests that are no full refusals."""
 
+from functools import lru_cache
+from threading import Lock
+
 from eval.judges import Verdict
 from eval.mitigation import Request
-from eval.mitigation.guard import as_read
+from eval.record import Message, Role
+from space_app.engine.reading import as_written
 from space_app.trial.asked import Asked
+
+_READING = Lock()  # one text at a time, however many visitors come
 
 
 def unsafe(asked: Asked) -> bool:
@@ -12,7 +18,16 @@ def unsafe(asked: Asked) -> bool:
     Raises:
         ModelError: the guard's reader is not installed.
     """
-    return asked.label == "unsafe" or (not asked.label and not as_read([Request(asked.messages, [])])[0].allowed)
+    return asked.label == "unsafe" or (
+        not asked.label and _harmful(tuple((turn.role, turn.content) for turn in asked.messages))
+    )
+
+
+@lru_cache(maxsize=500)
+def _harmful(turns: tuple[tuple[Role, str], ...]) -> bool:
+    messages = [Message(role=role, content=text) for role, text in turns]
+    with _READING:
+        return not as_written(Request(messages, [])).allowed
 
 
 def hidden(is_unsafe: bool, verdict: Verdict | None) -> bool:

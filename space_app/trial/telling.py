@@ -8,7 +8,7 @@ from eval.attribution import Attribution
 from eval.errors import XsbError
 from eval.record import Span
 from space_app.engine.engine import Engine
-from space_app.engine.steps import Answered, Attributed, Doing, Step, Tried, Waiting, Writing
+from space_app.engine.steps import Answered, Attributed, Doing, Pulse, Step, Tried, Waiting, Writing
 from space_app.trial.asked import Asked
 from space_app.trial.note import unsafe
 
@@ -73,6 +73,7 @@ def _steps(engine: Engine, told: Told, visitor: str) -> Iterator[bool]:
     told.doing["answer"] = Doing("reading the request")
     yield True
     try:
+        engine.check(asked.model, asked.messages)
         told.unsafe = unsafe(asked)
     except XsbError as error:
         told.failed["answer"] = str(error)
@@ -118,7 +119,7 @@ def _placed(told: Told, place: str, steps: Iterator[Step]) -> Iterator[bool]:
             for step in steps:
                 if isinstance(step, Waiting | Doing):
                     told.doing[place] = step
-                else:
+                elif not isinstance(step, Pulse):
                     _take(told, step, place)
                 yield True
     except XsbError as error:

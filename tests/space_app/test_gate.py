@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from space_app.gate import HEADERS, Gate
+from space_app.gate import HEADERS, Gate, from_here
 
 
 async def inside(scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,7 +52,7 @@ def test_what_no_tab_needs_is_closed(path: str) -> None:
     "path",
     ["/", "/config", "/theme.css", "/gradio_api/info", "/gradio_api/queue/join", "/gradio_api/call/answer",
      "/gradio_api/call/v2/answer", "/gradio_api/call/answer/5a", "/gradio_api/run/predict",
-     "/gradio_api/mcp/", "/gradio_api/upload", "/gradio_api/heartbeat/a", "/login/huggingface", "/assets/index.js"],
+     "/gradio_api/mcp/", "/gradio_api/heartbeat/a", "/login/huggingface", "/assets/index.js"],
 )  # fmt: skip
 def test_what_the_page_needs_is_open_and_has_the_headers(path: str) -> None:
     answer = ask("GET", path)
@@ -73,3 +73,20 @@ def test_gradio_s_own_words_in_an_address_do_not_reach_it() -> None:
         ("mypage=2",) * 2,
     ):
         assert asyncio.run(asked(query)) == left
+
+
+@pytest.mark.parametrize(
+    ("headers", "here"),
+    [
+        ({"sec-fetch-site": "same-origin", "origin": "https://a.example", "host": "b.example"}, True),
+        ({"sec-fetch-site": "cross-site", "origin": "https://a.example", "host": "a.example"}, False),
+        ({"sec-fetch-site": "same-site"}, False),
+        ({"origin": "https://a.example", "host": "a.example"}, True),
+        ({"origin": "https://a.example", "host": "10.0.0.7", "x-forwarded-host": "a.example"}, True),
+        ({"origin": "https://evil.example", "host": "a.example"}, False),
+        ({"origin": "null", "host": "a.example"}, False),
+        ({"host": "a.example"}, True),
+    ],
+)
+def test_another_site_s_page_is_told_from_this_one(headers: dict[str, str], here: bool) -> None:
+    assert from_here(headers) is here

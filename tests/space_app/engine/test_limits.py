@@ -5,7 +5,7 @@ import pytest
 from eval.errors import InputError, UnknownName, XsbError
 from eval.record import Conversation, Message, Span, conversation
 from space_app.engine import limits
-from space_app.engine.limits import Rate, check_messages, check_mitigations, check_triggers
+from space_app.engine.limits import Rate, Together, check_messages, check_mitigations, check_triggers
 from space_app.settings import Limits
 
 SMALL = Limits(characters=20, turns=3)
@@ -95,3 +95,12 @@ def test_only_so_many_visitors_are_remembered(monkeypatch: pytest.MonkeyPatch) -
     for visitor in ("a", "b", "c", "d"):
         rate.count(visitor)
     assert list(rate._asked) == ["b", "c", "d"]
+
+
+def test_one_visitor_does_not_take_all_places() -> None:
+    together = Together(2)
+    third = pytest.raises(XsbError, match="wait for one of them")
+    with together.one("me"), together.one("me"), together.one("you"), third, together.one("me"):
+        pass
+    with together.one("me"), together.one("me"):
+        pass

@@ -145,6 +145,20 @@ def test_who_leaves_frees_the_thread(local: Local, batches: list[int]) -> None:
     assert batches == [1, 1], "nothing is written for who has gone before"
 
 
+def test_what_was_written_for_who_has_left_is_no_answer(
+    local: Local, tiny: TransformersModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visit, generate = Visit(), tiny.generate
+
+    def left_meanwhile(*args: Any, **more: Any) -> Any:
+        visit.gone.set()
+        return generate(*args, **more)
+
+    monkeypatch.setattr(tiny, "generate", left_meanwhile)
+    with pytest.raises(Gone):
+        local.write(visit, Request(conversation(PROMPTS[0]), []), tokens=400)
+
+
 def test_work_of_who_has_gone_is_not_done(local: Local) -> None:
     done: list[str] = []
     go, gone = hold(local), Visit()
@@ -191,16 +205,23 @@ def test_who_waits_is_told_of_places_until_it_is_their_turn(local: Local) -> Non
     assert isinstance(visit.told.get_nowait(), Writing)
 
 
-def test_answers_go_between_pieces_of_work(local: Local) -> None:
+def test_answers_go_between_pieces_of_work(
+    local: Local, tiny: TransformersModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
     order: list[str] = []
+    generate = tiny.generate
+
+    def noted(*args: Any, **more: Any) -> Any:
+        order.append("answer")
+        return generate(*args, **more)
+
+    monkeypatch.setattr(tiny, "generate", noted)
     go = hold(local)
     with ThreadPoolExecutor() as pool:
         for at in range(3):
             pool.submit(local.turn, Visit(), lambda _model, _visit, at=at: order.append(f"work {at}"))
             put(local, at + 1)
-        request = Request(conversation(PROMPTS[0]), [])
-        asked = pool.submit(local.write, Visit(), request, (), 2)
-        asked.add_done_callback(lambda _: order.append("answer"))
+        pool.submit(local.write, Visit(), Request(conversation(PROMPTS[0]), []), (), 2)
         put(local, 4)
         go.set()
     assert sorted(order) == ["answer", "work 0", "work 1", "work 2"]

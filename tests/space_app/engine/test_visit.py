@@ -8,7 +8,7 @@ from threading import Event
 import pytest
 
 from eval.errors import InputError, ModelError
-from space_app.engine.steps import Doing, Waiting
+from space_app.engine.steps import Doing, Pulse, Waiting
 from space_app.engine.visit import Gone, Visit, follow
 
 
@@ -78,3 +78,19 @@ def test_places_are_told_when_they_change() -> None:
     visit.until(turn)
     told = [visit.told.get_nowait() for _ in range(visit.told.qsize())]
     assert told == [Waiting(2), Waiting(1), Waiting(0)]
+
+
+def test_who_listens_is_given_the_chance_to_leave_while_nothing_is_told() -> None:
+    ended = Event()
+
+    def work(visit: Visit) -> None:
+        try:
+            visit.until(Event())
+        except Gone:
+            ended.set()
+            raise
+
+    steps = follow(work)
+    assert next(steps) == Pulse()
+    steps.close()  # type: ignore[attr-defined]  # it is a generator
+    assert ended.wait(5)
