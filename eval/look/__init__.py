@@ -7,7 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from eval.look.heat import LEVELS
+from eval.look.heat import FLOOR, LEVELS
 from eval.wording import KINDS, VERDICTS
 
 HERE = Path(__file__).parent
@@ -39,7 +39,7 @@ class Templates:
             autoescape=markup, loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
         self._jinja.filters.update({"spoken": spoken, "points": points, **filters})
-        self._jinja.globals |= {"verdicts": VERDICTS, "kinds": KINDS, "levels": LEVELS}
+        self._jinja.globals |= {"verdicts": VERDICTS, "kinds": KINDS, "levels": LEVELS, "floor": FLOOR}
         self._markup = markup
 
     def render(self, template: str, **facts: Any) -> str:

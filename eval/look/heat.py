@@ -4,7 +4,10 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from eval.calls import NATS
+
 LEVELS = 5  # steps of the heat scale
+FLOOR = 2.0  # nats that the darkest colour means at least: e**2, about 7 times the odds of a refusal
 
 
 class Scored(Protocol):
@@ -37,13 +40,22 @@ class Piece:
     start: int = 0
 
 
+def darkest(top: float, unit: str) -> float:
+    """The score that has the darkest colour, for `pieces`: the highest one, in nats not below `FLOOR`.
+
+    Without the floor a word that hardly matters is as dark in an answered prompt as the cause of a refusal in another.
+    Other units have no floor. 0 or less where no word adds to refusal.
+    """
+    return max(top, FLOOR) if unit == NATS and top > 0 else top
+
+
 def pieces(text: str, scored: Sequence[Scored], top: float, triggers: Container[int] = ()) -> list[Piece]:
     """A turn's text, cut.
 
     Args:
         text: of the turn.
         scored: its words or phrases, in the text's order.
-        top: the highest score of the conversation, which has the darkest colour; 0 or less where none adds to refusal.
+        top: the score of the darkest colour, as `darkest` tells it; 0 or less where none adds to refusal.
         triggers: where those begin that are to blame.
     """
     found, at = [], 0

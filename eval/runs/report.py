@@ -9,10 +9,11 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
+from eval.calls import NATS, RATE
 from eval.errors import InputError
 from eval.judges.between import Between
 from eval.look import Templates, spoken
-from eval.look.heat import Piece, pieces
+from eval.look.heat import Piece, darkest, pieces
 from eval.runs.config import Config
 from eval.runs.metrics import Difference, Metrics, Outcomes, by_type, differences, metrics, outcomes
 from eval.runs.notes import agreements, notes
@@ -130,23 +131,26 @@ def headline(model: str, rows: Sequence[Metrics], samples: int = 1) -> str:
     return f"{first} {second}."
 
 
-def cards(samples: Sequence[Sample]) -> list[Card]:
-    """One card per record, in order of appearance; a repeated record id makes a card of its own."""
+def cards(samples: Sequence[Sample], method: str = "") -> list[Card]:
+    """One card per record, in order of appearance; a repeated record id makes a card of its own.
+
+    `method` is the run's, which its colours depend on: samples of `black_box` don't say whether their scores are nats.
+    """
+    unit = RATE if method == "black_box" else NATS
     groups: dict[tuple[str, int], list[Sample]] = {}
     for key, sample in numbered(samples):
         groups.setdefault(key, []).append(sample)
-    return [_card(base, others) for base, *others in groups.values()]
+    return [_card(base, others, unit) for base, *others in groups.values()]
 
 
-def _card(base: Sample, others: list[Sample]) -> Card:
+def _card(base: Sample, others: list[Sample], unit: str) -> Card:
     top = max((feature.score for feature in base.features), default=0.0)
     named, turns = {*base.triggers, *(word for phrase in base.triggers for word in phrase.split())}, []
     for at, message in enumerate(base.sent):
         features = sorted((f for f in base.features if f.turn == at), key=lambda f: f.start)
         triggers = {f.start for f in features if f.text in named and f.score >= top / 2}
-        turns.append(
-            Turn(message.role, pieces(message.content, features, top, triggers), sum(f.score for f in features))
-        )
+        cut = pieces(message.content, features, darkest(top, unit), triggers)
+        turns.append(Turn(message.role, cut, sum(f.score for f in features)))
     again = [sample for sample in others if sample.mitigation == base.mitigation]
     return Card(base, again, others[len(again) :], _reason(base), turns, top)
 
@@ -171,7 +175,7 @@ def _page(report: Report, samples: Sequence[Sample]) -> str:
     line = headline(report.config.model, report.overall, report.config.samples)
     base = report.overall[0].mitigation
     against = {(change.figure, change.after): change for change in report.differences if change.before == base}
-    given = {"report": report, "headline": line, "cards": cards(samples), "against": against}
+    given = {"report": report, "headline": line, "cards": cards(samples, report.config.method), "against": against}
     found = points(report.overall)
     given |= {"points": found, "curves": curves(found)}
     return PAGES.render("report.html.j2", **given)

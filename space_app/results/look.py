@@ -90,7 +90,7 @@ def _samples(runs: Sequence[Run], asked: Asked) -> str:
             raise XsbError(f"This run cannot be shown: {run.wrong}.")
         if run.samples is None:
             raise XsbError("The samples of this run are not here, only its report.")
-        page = page_of(run.samples(), asked)
+        page = page_of(run.samples(), asked, run.report.config.method)
     except (XsbError, HubError) as error:
         line = str(error)
         return TEMPLATES.render("lost.html.j2", asked=asked, line=line[:1].upper() + line[1:])

@@ -65,10 +65,10 @@ class _Told(BaseModel):
     verdict: _Judged
 
 
-def page_of(path: Path, asked: Asked) -> Page:
+def page_of(path: Path, asked: Asked, method: str = "") -> Page:
     """The page of samples that is asked for.
 
-    With a mitigation, a card shows only it and the answer without one.
+    With a mitigation, a card shows only it and the answer without one. `method` is the run's.
 
     Raises:
         InputError: the file cannot be read, or is no run's.
@@ -79,7 +79,7 @@ def page_of(path: Path, asked: Asked) -> Page:
         found = [lines for lines in groups if _fits(lines, asked)]
         pages = max(1, -(-len(found) // CARDS))
         first = (min(asked.page, pages) - 1) * CARDS
-        shown = [_card(path, lines, asked.mitigation) for lines in found[first : first + CARDS]]
+        shown = [_card(path, lines, asked.mitigation, method) for lines in found[first : first + CARDS]]
     except OSError as error:
         raise InputError(f"the samples of this run cannot be read ({error.strerror})") from error
     except ValidationError as error:
@@ -128,7 +128,7 @@ def _fits(lines: Sequence[Line], asked: Asked) -> bool:
     )
 
 
-def _card(path: Path, lines: Sequence[Line], mitigation: str) -> Card:
+def _card(path: Path, lines: Sequence[Line], mitigation: str, method: str) -> Card:
     """The record's card, with all that was tried or one mitigation."""
     kept = [line for line in lines if line.mitigation in (lines[0].mitigation, mitigation or line.mitigation)]
     samples = []
@@ -136,4 +136,4 @@ def _card(path: Path, lines: Sequence[Line], mitigation: str) -> Card:
         for line in kept:
             file.seek(line.at)
             samples.append(Sample.model_validate_json(file.read(line.size)))
-    return cards(samples)[0]
+    return cards(samples, method)[0]

@@ -27,10 +27,14 @@ EXAMPLES = {
 }
 
 
+def examples() -> dict[str, Record]:
+    """The records by the names of `EXAMPLES`."""
+    return {name: _shipped()[record] for name, record in EXAMPLES.items()}
+
+
 def prompts() -> list[str]:
     """The examples' texts that are harmless prompts, not dialogues."""
-    found = [_shipped()[name] for name in EXAMPLES.values()]
-    return [one.prompt for one in found if one.label == "safe" and len(one.messages) == 1]
+    return [one.prompt for one in examples().values() if one.label == "safe" and len(one.messages) == 1]
 
 
 def record_of(settings: Settings, name: str) -> Record | None:

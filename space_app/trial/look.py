@@ -1,21 +1,22 @@
 """What is known of a question as the parts of the page: HTML by its place, all of it from templates."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from eval.attribution import Attribution
 from eval.look import Templates
-from eval.look.heat import LEVELS, Piece, pieces
+from eval.look.heat import LEVELS, Piece, darkest, pieces
 from eval.record import Role
 from eval.wording import how, reason
 from space_app.engine.steps import Doing, Waiting
 from space_app.place import link
 from space_app.settings import Settings
 from space_app.trial.asked import link_of
-from space_app.trial.choices import DEFAULT_DIVISOR, DIVISORS, free, methods, mitigations
+from space_app.trial.choices import DEFAULT_DIVISOR, DIVISORS, SKITTISH, free, methods, mitigations
 from space_app.trial.code import gateway, python
-from space_app.trial.examples import EXAMPLES
+from space_app.trial.examples import examples
 from space_app.trial.note import hidden
 from space_app.trial.telling import Told
 
@@ -32,7 +33,12 @@ def doing(step: Doing | Waiting) -> str:
     return f"{step.before} visitor{'' if step.before == 1 else 's'} before you."
 
 
-PAGES = Templates(HERE, filters={"doing": doing, "how": how})
+def unnumbered(line: str) -> str:
+    """A line of the guard's without the reader's log-odds."""
+    return re.sub(r" \(log-odds [^()]*\)", "", line)
+
+
+PAGES = Templates(HERE, filters={"doing": doing, "how": how, "unnumbered": unnumbered})
 
 
 class Turn(NamedTuple):
@@ -60,7 +66,8 @@ def frame(settings: Settings) -> str:
     return PAGES.render(
         "frame.html.j2", models=[choice.name for choice in settings.models], limits=settings.limits,
         methods={choice.name: methods(choice.name) for choice in settings.models}, divisors=DIVISORS,
-        default_divisor=DEFAULT_DIVISOR, mitigations=mitigations(settings.models[0].name), examples=EXAMPLES,
+        default_divisor=DEFAULT_DIVISOR, mitigations=mitigations(settings.models[0].name), examples=examples(),
+        skittish=SKITTISH,
     )  # fmt: skip
 
 
@@ -129,13 +136,14 @@ def _heat(told: Told, method: str) -> Heat:
     found = step.found if step else None
     blocks = found.blocks if found else []
     top = max((block.score for block in blocks), default=0.0)
+    scale = darkest(top, found.unit) if found else 0.0
     triggers = found.triggers if found else []
     turns = []
     for at, message in enumerate(told.asked.messages):
         scored = [block for block in blocks if block.turn == at]
         begins = {span.start for span in triggers if span.turn == at}
         nats = sum(feature.score for feature in found.features if feature.turn == at) if found else 0.0
-        turns.append(Turn(message.role, pieces(message.content, scored, top, begins), nats))
+        turns.append(Turn(message.role, pieces(message.content, scored, scale, begins), nats))
     seconds = step.seconds if step else 0.0
     return Heat(method, turns, found, seconds, top, told.doing.get(method), told.failed.get(method, ""))
 

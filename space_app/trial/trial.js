@@ -6,10 +6,9 @@ const editor = root.querySelector(".editor");
 const found = root.querySelector(".found");
 const status = root.querySelector("[role=status]");
 const stop = root.querySelector(".stop");
-const methods = JSON.parse(root.dataset.methods);
+const methods = JSON.parse(root.dataset.methods), parts = {};
 const strength = root.querySelector("[name=strength]");
 const DELAY = 400; // ms after a click on a word, so that several are chosen before it is asked
-const parts = {};
 let record = "", asked = null, serial = 0, nonce = 0, busy = false, timer = 0;
 
 const field = (name) => form.elements[name];
@@ -36,7 +35,7 @@ function turn({ role, content }) {
 
 function number() {
   const all = turns();
-  editor.classList.toggle("dialogue", all.length > 1 || all[0].querySelector("select").value !== "user");
+  const dialogue = editor.classList.toggle("dialogue", all.length > 1 || all[0].querySelector("select").value !== "user");
   all.forEach((one, at) => {
     const role = one.querySelector("select").value;
     one.dataset.role = role;
@@ -45,7 +44,9 @@ function number() {
     one.querySelector(".away").setAttribute("aria-label", `Remove turn ${at + 1}`);
     one.querySelector(".away").hidden = all.length < 2;
   });
-  root.querySelector("[data-do=add]").disabled = all.length >= Number(editor.dataset.turns);
+  const add = root.querySelector("[data-do=add]");
+  add.textContent = dialogue ? "Add a turn" : "Make it a dialogue";
+  add.disabled = all.length >= Number(editor.dataset.turns);
 }
 
 function write(messages) {
@@ -78,8 +79,7 @@ function fresh() {
 
 function working(now) {
   busy = now;
-  const held = document.activeElement;
-  const go = form.querySelector("[type=submit]");
+  const held = document.activeElement, go = form.querySelector("[type=submit]");
   if ((now && held === go) || (!now && held === stop)) setTimeout(() => (now ? stop : go).focus());
   stop.hidden = !now;
   go.hidden = now;
@@ -139,7 +139,7 @@ function fill({ fill, run }) {
 function offer() {
   const names = methods[field("model").value];
   for (const [select, first] of [[field("method"), []], [field("beside"), [""]]]) {
-    const options = [...first, ...names].map((one) => make("option", { value: one, textContent: one.replaceAll("_", " ") || "none" }));
+    const options = [...first, ...names].map((one) => make("option", { value: one, textContent: one.replaceAll("_", " ") || "nothing" }));
     select.replaceChildren(...options);
   }
 }

@@ -75,7 +75,7 @@ def test_a_refusal_is_explained_and_undone(guest: Callable[..., Guest]) -> None:
     expect(word).to_have_attribute("data-nats", re.compile(r"\+\d+\.\d\d"))
     for name in ("ignore_word", "rephrase", "steer"):
         expect(one.part(name).locator(".verdict")).to_be_visible()
-        expect(one.part(name)).to_contain_text("the guard would")
+        expect(one.part(name)).to_contain_text("guard: would")
     assert one.visitor.accessible() == []
     one.visitor.look("try-1200")
     text = one.part("foot").locator("code").first.text_content() or ""
@@ -86,14 +86,14 @@ def test_words_are_chosen_by_hand_and_strength_by_a_slider(guest: Callable[..., 
     one = guest().ask(PROMPT).done()
     one.page.locator(".word", has_text="kill").click()
     one.page.locator(".word", has_text="Python").click()
-    expect(one.part("helps")).to_contain_text("against your choice: “Python”", timeout=PATIENCE)
+    expect(one.part("helps")).to_contain_text('against your choice: "Python"', timeout=PATIENCE)
     one.done()
     expect(one.part("ignore_word").locator(".sent").first).to_contain_text('"Python"')
     one.page.click("text=use the words found")
     expect(one.part("helps")).to_contain_text("click words above", timeout=PATIENCE)
     one.done()
     one.page.locator("[name=strength]").fill("0")
-    expect(one.part("steer")).to_contain_text("attention to “kill” as it is", timeout=PATIENCE)
+    expect(one.part("steer")).to_contain_text('attention to "kill" as it is', timeout=PATIENCE)
     one.done()
     expect(one.part("steer").locator(".verdict")).to_contain_text("REFUSED")
 
@@ -170,7 +170,7 @@ def test_answers_to_an_unsafe_prompt_are_collapsed(guest: Callable[..., Guest]) 
     expect(one.part("answer").locator(".text")).to_be_visible()
     refused = guest("&run=1&record=xsb-definition-030", dark=True).done()
     expect(refused.part("answer").locator(".text")).to_be_visible()
-    expect(refused.part("ignore_word")).to_contain_text("the guard would not: it reads as harmful")
+    expect(refused.part("ignore_word")).to_contain_text("guard: would not allow it, reads as harmful")
     refused.visitor.look("try-unsafe-1200-dark")
     assert refused.visitor.accessible() == []
 
@@ -219,7 +219,7 @@ def test_all_of_it_with_the_keyboard(guest: Callable[..., Guest]) -> None:
     for key in ("End", "ArrowLeft", "Space"):
         one.page.keyboard.press(key)
     expect(one.page.locator(".word:focus")).to_have_text("Python")
-    expect(one.part("helps")).to_contain_text("“kill”, “Python”", timeout=PATIENCE)
+    expect(one.part("helps")).to_contain_text('"kill", "Python"', timeout=PATIENCE)
     one.done()
     one.page.focus("[name=strength]")
     one.page.keyboard.press("ArrowLeft")

@@ -10,6 +10,7 @@ from eval.look.heat import LEVELS
 
 CSS = (HERE / "tokens.css").read_text(encoding="utf-8")
 PAIRS = {name: (light, dark) for name, light, dark in re.findall(r"(--[\w-]+): light-dark\((#\w+), (#\w+)\);", CSS)}
+VISIBLE = 3.0  # contrast of what says that something can be changed
 READABLE = 4.5  # contrast of small text, WCAG 2.2 AA
 APART = 1.15  # of neighbours in the heat scale
 
@@ -50,3 +51,8 @@ def test_words_on_the_scale_can_be_read(level: int, dark: int) -> None:
 @pytest.mark.parametrize("name", ["--ink", "--soft", "--refused", "--answered"])
 def test_text_can_be_read_on_either_paper(name: str, dark: int) -> None:
     assert min(contrast(PAIRS[name][dark], PAIRS[paper][dark]) for paper in ("--paper", "--raised")) >= READABLE
+
+
+@pytest.mark.parametrize("dark", [0, 1], ids=["light", "dark"])
+def test_fields_can_be_seen_on_either_paper(dark: int) -> None:
+    assert min(contrast(PAIRS["--edge"][dark], PAIRS[paper][dark]) for paper in ("--paper", "--raised")) >= VISIBLE

@@ -276,6 +276,13 @@ def test_words_from_annotators_are_not_called_the_cause() -> None:
     assert [card.reason for card in cards([sample])] == ['Words marked by annotators: "kill".']
 
 
+def test_a_word_that_hardly_matters_is_pale_where_scores_are_nats() -> None:
+    weak = sampled(RUN[0], "none").model_copy(update={"features": [KILL.model_copy(update={"score": 0.4}), FROZEN]})
+    found = {name: cards([weak], name)[0].turns[0].pieces for name in ("ig", "black_box")}
+    levels = {name: [piece.level for piece in cut if piece.score] for name, cut in found.items()}
+    assert levels == {"ig": [1, 0], "black_box": [5, 0]}
+
+
 def test_a_repeated_record_id_keeps_its_own_card() -> None:
     twice = [sampled(RUN[0], m) for m in ("none", "none", "steer", "steer")]
     assert [(card.base.mitigation, len(card.mitigated)) for card in cards(twice)] == [("none", 1), ("none", 1)]

@@ -3,8 +3,9 @@ import json
 import pytest
 
 from eval.attribution import Phrase
+from eval.models.protocol import Reply
 from eval.record import Message, Span
-from space_app.engine.steps import Doing, Guard, Waiting
+from space_app.engine.steps import Attributed, Doing, Guard, Waiting
 from space_app.settings import ModelChoice, Settings
 from space_app.trial.look import frame, parts, sent
 from tests.space_app.trial.worked import answered, asked, attributed, told, tried, verdict
@@ -53,7 +54,7 @@ def test_a_refusal_with_its_word_its_reason_and_what_helps() -> None:
         "hybrid on refusal_openers, words deleted, 2 evaluations and 7 passes, 1.0 s, error about 0.5 nats"
         in shown["heat"]
     )
-    assert "ANSWERED" in shown["rephrase"] and "the guard would allow it" in shown["rephrase"]
+    assert "ANSWERED" in shown["rephrase"] and "guard: would allow it" in shown["rephrase"]
     assert "Switch off the lights" in shown["rephrase"] and "1.2&nbsp;s, 17&nbsp;tokens" in shown["rephrase"]
     assert shown["status"].endswith("Without it the model answers. Done.")
 
@@ -76,16 +77,42 @@ def test_the_counterfactual_is_what_the_guard_found(guard: Guard, said: str) -> 
 
 def test_a_guard_that_decides_says_so() -> None:
     other = Settings(models=(ModelChoice(name="org/llama"),))
-    known = told(asked(model="org/llama"), tried={"rephrase": tried(guard=Guard(allowed=False, reason="no"))})
-    assert "not allowed by the guard: no" in parts(known, other)["rephrase"]
+    harmful = Guard(allowed=False, reason="it reads as harmful (log-odds 2.0)")
+    shown = parts(told(asked(model="org/llama"), tried={"rephrase": tried(guard=harmful)}), other)["rephrase"]
+    assert 'title="it reads as harmful (log-odds 2.0)">guard: not allowed, reads as harmful</span>' in shown
+    assert shown.count("log-odds") == 1
+    allowed = parts(told(asked(model="org/llama")), other)["rephrase"]
+    assert '<span class="label guard">guard: allowed <' in allowed
 
 
 def test_no_refusal_names_the_nearest_word_and_offers_no_undoing() -> None:
     known = told(answered=answered("Gladly.", "full_compliance"), tried={}, skipped="Nothing to undo.")
     shown = parts(known, SETTINGS)
     assert "No refusal. What came nearest to causing one: &#34;kill&#34;." in shown["reason"]
-    assert "Nothing to undo." in shown["helps"]
+    assert "Nothing to undo." in shown["helps"] and "<h2>" not in shown["helps"]
+    chosen = told(asked(triggers=[Span(turn=0, start=0, end=4)]), answered=answered("Gladly.", "full_compliance"))
+    assert "<h2>Under mitigations</h2>" in parts(chosen, SETTINGS)["helps"]
+    assert "<h2>What helps</h2>" in parts(told(), SETTINGS)["helps"]
     assert not shown["rephrase"].strip()
+
+
+def test_an_answer_that_was_cut_at_the_token_limit_says_so() -> None:
+    def answer(finish: str, tokens: int) -> str:
+        reply = Reply(text="I kill", tokens=tokens, seconds=0.5, finish=finish)
+        return parts(told(answered=answered().model_copy(update={"reply": reply})), SETTINGS)["answer"]
+
+    assert "cut" not in answer("stop", 24)
+    assert "I kill" in (html := answer("length", 24)) and "… cut at 24 tokens" in html
+    assert "… cut short" in answer("length", 0)
+
+
+def test_a_weak_word_is_pale_and_nats_are_explained() -> None:
+    weak = attributed(scores=(0.4, 0.1))
+    html = parts(told(found={"hybrid": weak}), SETTINGS)["heat"]
+    assert 'class="word h1 trigger"' in html and "nats: at +0.7 the odds of a refusal double" in html
+    rates = Attributed(found=weak.found.model_copy(update={"unit": "refusal rate"}), seconds=1)
+    html = parts(told(found={"hybrid": rates}), SETTINGS)["heat"]
+    assert 'class="word h5 trigger"' in html and "odds of a refusal" not in html
 
 
 def test_no_word_to_blame() -> None:
@@ -142,3 +169,10 @@ def test_a_choice_of_models_is_shown_only_where_there_is_one() -> None:
         models=(ModelChoice(name="skittish"), ModelChoice(name="openai:llama", base_url="http://127.0.0.1:1/v1"))
     )
     assert '<select name="model">' in frame(both)
+    for shown in (frame(SETTINGS), frame(both)):
+        assert shown.count('title="a small Llama that was made to refuse too much"') == 1
+    assert "a small Llama" not in frame(Settings(models=(ModelChoice(name="org/llama"),)))
+
+
+def test_an_example_tells_its_prompt() -> None:
+    assert 'title="Pavlova keeps cracking. Oven too hot?">homonym</a>' in frame(SETTINGS)
