@@ -15,8 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 API = "gradio_api/"
 CLOSED = (
     "upload", "proxy=", "file=http:", "file=https:", "file/http:", "file/https:", "deep_link", "process_recording",
-    "vibe-", "undo-vibe-", "runs", "run-history", "dev/", "custom_component/", "stream/", "profiling/", "token", "app_id",
-    "monitoring",
+    "vibe-", "undo-vibe-", "runs", "run-history", "dev/", "custom_component/", "stream/", "profiling/", "token",
+    "app_id", "monitoring",
 )  # fmt: skip
 CALL = re.compile(r"call/+(?:v2/+)?([^/]*)")
 # What Gradio itself takes from an address, and fails at: one of its pages, of which there is one, and a kept state.

@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 
@@ -113,6 +114,7 @@ def test_a_weak_word_is_pale_and_nats_are_explained() -> None:
     rates = Attributed(found=weak.found.model_copy(update={"unit": "refusal rate"}), seconds=1)
     html = parts(told(found={"hybrid": rates}), SETTINGS)["heat"]
     assert 'class="word h5 trigger"' in html and "odds of a refusal" not in html
+    assert "nats" not in re.sub("data-nats", "", html) and html.count("refusal rate") >= 4
 
 
 def test_no_word_to_blame() -> None:
