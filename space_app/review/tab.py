@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from builder.guidelines import general, section
 from eval.errors import InputError, UnknownName, XsbError
-from eval.look import Templates
+from eval.look import Templates, spoken
 from hub_cards.hub import Repository, telling
 from hub_cards.push import download
 from space_app.place import Place
@@ -133,7 +133,7 @@ def _guide(sitting: Sitting) -> str:
     if not sitting.shown:
         return ""
     try:
-        return f"### {sitting.shown.type}\n{section(sitting.shown.type)}"
+        return f"### {spoken(sitting.shown.type)}\n{spoken(section(sitting.shown.type))}"
     except UnknownName as error:
         return str(error)
 
