@@ -137,7 +137,7 @@ def test_an_upload_is_marked_and_opens_nothing(runs: list[Run]) -> None:
 def test_without_a_run_the_tab_says_how_to_make_one() -> None:
     found = page([])
     assert "There is no run yet." in text(found)
-    assert "xsb-eval run --dataset xsb --model skittish" in text(found)
+    assert "xsb-eval run \\ --dataset xsb \\ --model skittish" in text(found)
 
 
 def test_texts_of_strangers_are_texts_in_every_view(tmp_path: Path) -> None:
