@@ -77,7 +77,7 @@ def build(place: Place) -> None:
         return [gr.skip()] * len(outputs) if after is now else shown(after)
 
     def shown(now: Sitting) -> list[Any]:
-        return [now, page(now), now.reviewer, gr.Column(visible=now.shown is not None), _guide(now), *told(now)]
+        return [now, page(now), now.reviewer, gr.Column(visible=now.shown is not None), spoken(_guide(now)), *told(now)]
 
     def told(now: Sitting) -> list[Any]:
         saving = desk.store.saving(now.reviewer)
@@ -133,7 +133,7 @@ def _guide(sitting: Sitting) -> str:
     if not sitting.shown:
         return ""
     try:
-        return f"### {spoken(sitting.shown.type)}\n{spoken(section(sitting.shown.type))}"
+        return f"### {sitting.shown.type}\n{section(sitting.shown.type)}"
     except UnknownName as error:
         return str(error)
 
