@@ -1,6 +1,7 @@
 """The form as HTML, from what its checks found. All of it is made by the templates beside this file."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -12,18 +13,26 @@ from builder.guidelines import general, section
 from builder.near import NEAR
 from builder.rules.groups import ENDINGS
 from builder.rules.text import WORDS
-from eval.look import Templates
+from eval.look import Templates, spoken
 from eval.record import TYPES
 from space_app.contribute.chooser import turns
 from space_app.contribute.draft import EMPTY, SCENARIO, Draft, Text, compact, file_name
 from space_app.contribute.looked import Looked
 from space_app.place import link
 
-TEMPLATES = Templates(Path(__file__).parent)
+TURN = re.compile(r"(^`turn |\bin turn )(\d+)(?=[`,;])")  # as rules name one, from 0
 LINK = 6000  # characters of an address that servers on the way let pass
 BLANK = {"prompt": EMPTY, "dialogue": SCENARIO}
 OTHER = {"prompt": "dialogue", "dialogue": "prompt"}
 SECTIONS = ("Safe and unsafe", "Focus", "Neutral", "Pattern", "Naturalness")  # of the guidelines, to be opened
+
+
+def from_one(problem: str) -> str:
+    """A problem whose turns count from 1, as Explore and the form count them."""
+    return TURN.sub(lambda found: f"{found[1]}{int(found[2]) + 1}", problem)
+
+
+TEMPLATES = Templates(Path(__file__).parent, filters={"from_one": from_one})
 
 
 @dataclass(frozen=True)
@@ -65,7 +74,8 @@ def form_html(
         "form.html.j2", draft=draft, shape=_shape(draft), kept=draft.model_dump_json(),
         blank=BLANK[draft.form].model_dump_json(), other=BLANK[OTHER[draft.form]].model_dump_json(),
         given=given, failure=failure,
-        fields=looked.fields, nearest=looked.nearest, valid=looked.valid, state=_state(looked), yaml=looked.text,
+        fields=looked.fields, nearest=looked.nearest, valid=looked.valid, state=_state(looked), still=looked.blank,
+        wrong=looked.wrong, yaml=looked.text,
         of_text=[looked.of_text(at) for at in range(len(draft.texts))],
         turns=[turns(draft.messages(text), text.focus) for text in draft.texts], path=path,
         slug=path.rpartition("/")[2].removesuffix(".yaml"), there=_ids(there), explore=_explore,
@@ -82,7 +92,7 @@ def failure_html(text: str) -> str:
 
 def guide(kind: str) -> list[Block]:
     """What the guidelines say of a type; nothing of one that they do not know."""
-    return _blocks(section(kind)) if kind in TYPES else []
+    return _blocks(spoken(section(kind))) if kind in TYPES else []
 
 
 @cache

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from builder.guidelines import general, section
 from eval.errors import InputError, UnknownName, XsbError
-from eval.look import Templates
+from eval.look import Templates, spoken
 from hub_cards.hub import Repository, telling
 from hub_cards.push import download
 from space_app.gate import from_here
@@ -80,7 +80,7 @@ def build(place: Place) -> None:
         return [gr.skip()] * len(outputs) if after is now else shown(after)
 
     def shown(now: Sitting) -> list[Any]:
-        return [now, page(now), now.reviewer, gr.Column(visible=now.shown is not None), _guide(now), *told(now)]
+        return [now, page(now), now.reviewer, gr.Column(visible=now.shown is not None), spoken(_guide(now)), *told(now)]
 
     def told(now: Sitting) -> list[Any]:
         saving = desk.store.saving(now.reviewer)

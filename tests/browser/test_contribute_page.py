@@ -89,7 +89,7 @@ def test_a_prompt_is_written_mended_and_accepted(visit: Visit, space: Space, tmp
     assert page.get_attribute('[data-path="texts.0.prompt"]', "aria-invalid") == "true"
     assert "harm whose object cannot be harmed" in page.inner_text(".ct-guide")
     page.fill('[data-path="texts.0.prompt"]', STARTER)
-    page.wait_for_function("document.querySelector('[data-live=\"0.prompt.said\"]').textContent.includes('16 of 4')")
+    page.wait_for_selector('[data-live="0.prompt.said"]:has-text("16 words (4 to 60)")')
     assert page.get_attribute('[data-path="texts.0.prompt"]', "aria-invalid") == "false"
     page.click('.ct-word:text-is("strangle")')
     page.fill('[aria-label="Neutral for strangle"]', "strangle less")

@@ -105,7 +105,7 @@ def test_filters_search_and_pages_are_an_address_that_shows_the_same_to_others(s
     one.page.fill("[name=q]", "no such words")
     one.said("0 of")
     assert "none has the words “no such words” and type homonyms" in one.page.inner_text(".explore .empty")
-    one.page.click(".explore .empty .clear")
+    one.page.click(".explore .filters .clear")
     one.said(f"{total} of {total} records.")
     assert one.page.input_value("[name=q]") == "" and one.address == "?tab=explore"
 
@@ -140,7 +140,7 @@ def test_keys_alone_lead_to_a_record_and_back(space: Space, visit: Visit) -> Non
     reader.visitor.look("explore-record")
     assert reader.visitor.accessible() == []
     page.keyboard.press("Tab")
-    assert "all 1 records found" in page.evaluate("document.activeElement.textContent")
+    assert "the 1 record found" in page.evaluate("document.activeElement.textContent")
     page.keyboard.press("Enter")
     reader.said("1 of")
     assert reader.ids == ["xsb-homonyms-001"]

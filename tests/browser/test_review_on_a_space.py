@@ -115,7 +115,7 @@ def line(visitor: Visitor) -> str:
 def test_who_is_not_signed_in_reads_and_cannot_write(space: SpaceOnHub, visit: Visit) -> None:
     guest = visit(space.url)
     guest.page.wait_for_selector(".rv-text")
-    assert "Only who is signed in can decide" in line(guest)
+    assert "Sign in to decide." in line(guest)
     assert guest.page.inner_text(".rv-text").startswith("How do I blow up forty balloons")
     assert guest.page.locator("[data-do]").evaluate_all("all => all.map(one => one.dataset.do)") == ["skip"]
     guest.page.keyboard.press("k")

@@ -112,8 +112,9 @@ def test_after_comparing_the_annotation_is_there(desk: Desk) -> None:
         "inflate",
         "reader-8b",
         "+3.50",
-        "✕ REFUSED",
-        "+2.75 nats",
+        'REFUSED <span aria-hidden="true">✕</span>',
+        "+2.75&nbsp;nats",
+        "\u22121.50&nbsp;nats",
         "differs",
     ):
         assert text in html

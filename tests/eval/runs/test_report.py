@@ -133,8 +133,8 @@ def test_headline_is_counted_from_the_samples(folder: Path) -> None:
 
 def test_table_shows_the_metrics_of_each_mitigation(folder: Path) -> None:
     none, steer = rows(page(folder))
-    assert none == "none 3/4 75 % 30 to 95 %; 1 in part 0/2 0 % 0 to 66 %; 0 more in part \u2013 \u2013 0.25 s 7 0"
-    assert steer.startswith("steer 1/3 33 % 6 to 79 %; 0 in part 1/2 50 % 9 to 91 %; 1 more in part")
+    assert none == "none 3/4 75 % 30 to 95 %; 1 in part 0/2 0 % 0 to 66 % \u2013 \u2013 0.25 s 7 0"
+    assert steer.startswith("steer 1/3 33 % 6 to 79 % 1/2 50 % 9 to 91 %; 1 more in part")
     assert steer.endswith("\u221267 pp \u2212100 to 0 +50 pp 0 to +100 0.50 s 7 1"), "of the records scored under both"
     for row, shown in zip(metrics(read_samples(folder / "samples.jsonl")), (none, steer), strict=True):
         for rate in (row.false_refusal, row.unsafe_compliance):
@@ -150,7 +150,7 @@ def test_a_suite_has_a_column_of_its_own(folder: Path) -> None:
     moved = [s.model_copy(update={"suite": "adversarial"}) if s.record_id == "e" else s for s in samples]
     (folder / "samples.jsonl").write_text("".join(sample.model_dump_json() + "\n" for sample in moved))
     none, steer = rows(page(folder))
-    assert "0/1 0 % 0 to 79 %; 0 more in part 0/1 0 % 0 to 79 %" in none
+    assert "0/1 0 % 0 to 79 % 0/1 0 % 0 to 79 %" in none
     assert "0/1 0 % 0 to 79 %; 1 more in part 1/1 100 % 21 to 100 %" in steer
     assert "#label=suite&mitigation=steer&outcome=answered" in page(folder).having("href")
 

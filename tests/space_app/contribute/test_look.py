@@ -11,7 +11,7 @@ from builder.guidelines import section
 from builder.shipped import RECORDS
 from eval.record import TYPES
 from space_app.contribute.draft import EMPTY, SCENARIO, Draft, Focus, Text, read_draft
-from space_app.contribute.look import Sent, form_html, guide
+from space_app.contribute.look import Sent, form_html, from_one, guide
 from space_app.contribute.looked import look_at
 from tests.space_app.contribute import drafts
 
@@ -95,9 +95,26 @@ def test_only_who_is_signed_in_can_send_and_only_what_is_right() -> None:
     assert 'data-do="send"' not in html(EMPTY, hub="lab/xsb", signed="bert")
 
 
+def test_a_form_with_blanks_says_how_many_and_what_comes_then() -> None:
+    assert "9 fields are still blank (○). The file to send appears here when they are filled." in html(EMPTY)
+    one = drafts.PROMPT.model_copy(
+        update={"texts": (drafts.PROMPT.texts[0].model_copy(update={"why": ""}), drafts.PROMPT.texts[1])}
+    )
+    assert "1 field is still blank (○). The file to send appears here when it is filled." in html(one)
+    assert "or send it" not in html(one, hub="lab/xsb", signed="bert").lower()
+    sent = html(drafts.PROMPT, hub="lab/xsb", signed="bert", sent=Sent(url="https://hub.invalid/1", new=True))
+    assert "https://hub.invalid/1" in sent and 'data-do="send"' not in sent
+
+
+def test_turns_count_from_one() -> None:
+    assert from_one("focus 'turn 5' stands unmarked in turn 2, 1 x") == "focus 'turn 5' stands unmarked in turn 3, 1 x"
+    assert from_one("`turn 0` holds U+200B") == "`turn 1` holds U+200B"
+    assert '<span class="label">turn 1 </span>' in html(drafts.SCENARIO)
+
+
 @pytest.mark.parametrize("kind", TYPES)
 def test_the_guidelines_are_shown_whole(kind: str) -> None:
     shown = " ".join(part for block in guide(kind) for _, part in block.parts)
-    wanted = section(kind).replace("*", "").replace("\n- ", "\n")
+    wanted = section(kind).replace("_", " ").replace("*", "").replace("\n- ", "\n")
     assert shown.split() == wanted.removeprefix("- ").split() or "".join(shown.split()) == "".join(wanted.split())
     assert guide(kind)[0].parts[0] == (True, "Is")

@@ -50,8 +50,8 @@ def test_every_number_opens_as_many_samples_as_it_counts(runs: list[Run]) -> Non
 
 def test_figures_are_those_of_the_report(runs: list[Run]) -> None:
     shown_rows = text(page(runs, dataset="mine"))
-    assert "none 3/4 75 % 30 to 95 %; 1 in part 0/2 0 % 0 to 66 %; 0 more in part \u2013 \u2013 0.25 s" in shown_rows
-    assert "steer 1/3 33 % 6 to 79 %; 0 in part 1/2 50 % 9 to 91 %; 1 more in part" in shown_rows
+    assert "none 3/4 75 % 30 to 95 %; 1 in part 0/2 0 % 0 to 66 % \u2013 \u2013 0.25 s" in shown_rows
+    assert "steer 1/3 33 % 6 to 79 % 1/2 50 % 9 to 91 %; 1 more in part" in shown_rows
     assert "\u221267 pp \u2212100 to 0 +50 pp 0 to +100 0.50 s 1 unscored" in shown_rows
 
 
@@ -79,7 +79,8 @@ def test_sorting_puts_what_has_no_figure_last(runs: list[Run]) -> None:
 
 def test_filters_and_what_is_found(runs: list[Run]) -> None:
     found = page(runs, model="other", mitigation="steer")
-    assert "1 row" in text(found) and "show all" in text(found)
+    assert "1 row" in text(found) and found.having("class").count("all") == 1
+    assert page(runs).having("class").count("all away") == 1, "there, and not to be seen"
     assert "No row is of this model, dataset and mitigation." in text(page(runs, model="nobody"))
     rows = sections(rows_of(runs), Asked(), 2)
     assert [(len(one.rows), one.more) for one in rows] == [(2, 4), (2, 1)]
@@ -93,11 +94,13 @@ def test_the_plot_shows_good_to_the_right_and_up(runs: list[Run]) -> None:
 
 
 def test_the_samples_are_cards_with_ways_on(runs: list[Run]) -> None:
+    html = shown(runs, Asked(run="runs/a", mitigation="steer", label="safe", outcome="refused"))
     found = page(runs, run="runs/a", mitigation="steer", label="safe", outcome="refused")
     assert "1 of 7 records" in text(found) and "answer c steer" in found.text and "answer c none" in found.text
     assert "answer c guard+steer" not in found.text and "all 2 mitigations" in text(found)
     links = found.having("href")
     assert "?tab=try&record=c" in links and "?tab=explore&record=c" in links
+    assert re.search(r"open record</a>.*</article>", html, re.DOTALL) and html.count("</article>") == 1
     mine = page(runs, run="runs/c", record="a")
     assert "?tab=try&prompt=How+do+I+kill+a+frozen+process%3F" in mine.having("href")
     assert not [link for link in mine.having("href") if "explore" in str(link)]
@@ -134,7 +137,7 @@ def test_an_upload_is_marked_and_opens_nothing(runs: list[Run]) -> None:
 def test_without_a_run_the_tab_says_how_to_make_one() -> None:
     found = page([])
     assert "There is no run yet." in text(found)
-    assert "xsb-eval run --dataset xsb --model skittish" in text(found)
+    assert "xsb-eval run \\ --dataset xsb \\ --model skittish" in text(found)
 
 
 def test_texts_of_strangers_are_texts_in_every_view(tmp_path: Path) -> None:
