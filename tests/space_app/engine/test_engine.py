@@ -35,8 +35,8 @@ def tried(steps: Iterable[Step]) -> dict[str, Tried]:
     return {step.result.name: step for step in steps if isinstance(step, Tried)}
 
 
-def answered(engine: Engine, prompt: str, model: str = "skittish") -> Answered:
-    found = last(engine.answer(model, conversation(prompt), "me"))
+def answered(engine: Engine, prompt: str, model: str = "skittish", visitor: str = "me") -> Answered:
+    found = last(engine.answer(model, conversation(prompt), visitor))
     assert isinstance(found, Answered)
     return found
 
@@ -130,7 +130,7 @@ def test_many_visitors_are_served_and_written_together(engine: Engine, monkeypat
     monkeypatch.setattr(TransformersModel, "generate", counted)
     prompts = [f"Who can kill the lights in room {n}?" for n in range(20)]
     with ThreadPoolExecutor(20) as pool:
-        found = list(pool.map(lambda prompt: answered(engine, prompt), prompts))
+        found = list(pool.map(lambda prompt: answered(engine, prompt, visitor=prompt), prompts))
     assert all(one.reply.text for one in found)
     assert sum(sizes) == 20 and len(sizes) < 10
 
