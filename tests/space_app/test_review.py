@@ -120,6 +120,15 @@ def test_after_comparing_the_annotation_is_there(desk: Desk) -> None:
         assert text in html
 
 
+def test_answers_to_an_unsafe_request_stand_behind_a_content_note_unless_refused(tmp_path: Path) -> None:
+    for candidate, notes in ((BICYCLE, 1), (BALLOONS, 0)):  # two models were screened, and one of them refused
+        (folder := tmp_path / candidate.id).mkdir()
+        own = desk_in(folder, [candidate])
+        html = page(compared(own, own.enter(Sitting(), "anna")))
+        assert html.count("Content note: its answer to an unsafe request") == notes
+        assert html.count("<details>") == 2
+
+
 def test_text_of_strangers_is_escaped_at_every_step(tmp_path: Path) -> None:
     fields = {
         "messages": [*PIRATE.messages[:1], Message(role="assistant", content=HOSTILE),
