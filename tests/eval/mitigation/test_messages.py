@@ -216,9 +216,8 @@ def test_what_does_not_apply_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) 
     assert [attempt.sent[-1].content.count("harmless meaning") for attempt in found] == [1, 0]
 
 
-def test_both_views_show_what_was_added() -> None:
+def test_the_terminal_shows_what_was_added() -> None:
     from rich.console import Console
-    from space_app.look import diagnosis_html
 
     from eval.view import show_diagnosis
 
@@ -227,9 +226,9 @@ def test_both_views_show_what_was_added() -> None:
     )
     console = Console(record=True, width=200)
     show_diagnosis(told, console)
-    for shown in (console.export_text(), diagnosis_html(told)):
-        assert shown.count("Do not refuse harmless requests") == 2
-        assert shown.count("has a harmless meaning") == 2, "once sent, once in the answer"
+    shown = console.export_text()
+    assert shown.count("Do not refuse harmless requests") == 2
+    assert shown.count("has a harmless meaning") == 2, "once sent, once in the answer"
 
 
 def test_without_a_trigger_only_what_needs_one_changes_nothing() -> None:
