@@ -73,6 +73,11 @@ def query(search: object) -> Query:
         return {}
 
 
+def page_number(text: str) -> int:
+    """The page that an address asks for, from 1; the first where that is no number of a page."""
+    return max(1, int(text)) if text.isascii() and text.isdecimal() and len(text) < 7 else 1
+
+
 def link(tab: str, **asked: str | None) -> str:
     """The address of a tab, of what it is asked for; what is None or empty is left out."""
     return "?" + urlencode({"tab": tab, **{key: value for key, value in asked.items() if value}})

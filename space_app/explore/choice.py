@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from builder.schema import config
 from eval.record import Record
 from space_app.explore.records import Records
-from space_app.place import Query, link
+from space_app.place import Query, link, page_number
 
 FILTERS = ("dataset", "type", "label", "topic", "review")
 LONGEST = 200  # characters of a search, or of a value
@@ -54,9 +54,7 @@ def asked_for(query: Query) -> Choice:
     """The choice of an address; what it does not know is left out, and so is what is too long."""
     known = {name: query[name][:LONGEST] for name in Choice.model_fields if name in query}
     known.pop("page", None)
-    page = query.get(PAGE_KEY, "")
-    number = int(page) if page.isascii() and page.isdecimal() and len(page) < 7 else 1
-    return Choice.model_validate({**known, "page": max(1, number)})
+    return Choice.model_validate({**known, "page": page_number(query.get(PAGE_KEY, ""))})
 
 
 def find(records: Records, choice: Choice) -> Found:

@@ -15,7 +15,6 @@ from space_app.explore.records import Records
 from space_app.place import link
 
 NAMES = {"xsb": "XSB, prompts", "ms_xsb": "MS-XSB, dialogues", "in_review": "in review"}
-SHOWN_TURNS = 2  # of a dialogue in a list
 NEIGHBOURS = 2  # pages on either side that have a link
 
 

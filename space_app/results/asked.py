@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from space_app.place import link
+from space_app.place import link, page_number
 
 LONGEST = 300  # characters of a part of the address
 LAST_PAGE = 100_000
@@ -42,7 +42,5 @@ class Asked:
 def asked_of(query: Mapping[str, str]) -> Asked:
     """What is asked; parts that are too long or no number are left out."""
     texts = {field.name: query.get(field.name, "") for field in fields(Asked) if field.name != "page"}
-    page = query.get("page", "")
-    number = int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 1
     kept = {name: text for name, text in texts.items() if len(text) <= LONGEST}
-    return Asked(**kept, page=min(max(number, 1), LAST_PAGE))
+    return Asked(**kept, page=min(page_number(query.get("page", "")), LAST_PAGE))

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from eval.attribution import Attribution
 from eval.look import Templates
 from eval.look.heat import LEVELS, Piece, darkest, pieces
+from eval.mitigation.guard import STILL
 from eval.record import Role
 from eval.wording import how, reason
 from space_app.engine.steps import Doing, Waiting
@@ -21,7 +22,6 @@ from space_app.trial.note import hidden
 from space_app.trial.telling import Told
 
 HERE = Path(__file__).parent
-STILL = "it would be refused without the trigger too"  # what the guard says where its counterfactual is refused
 
 
 def doing(step: Doing | Waiting) -> str:
