@@ -1,4 +1,4 @@
-"""The ways of docs/datasets.md to load the datasets from the Hub, run as they stand there, against a hub on loopback."""
+"""docs/datasets.md's ways to load from the Hub, run as they stand there, against a hub on loopback."""
 
 import re
 from pathlib import Path
