@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import torch
@@ -199,11 +200,12 @@ def _load(name: str, source: str, revision: str | None, dtype: torch.dtype, empt
         else:
             module = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, **shared, **weights)
     except (OSError, ValueError, RuntimeError, KeyError, ImportError, SafetensorError) as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = shorten(str(error), 200, placeholder=" ...")
         near = " Did you mean skittish?" if get_close_matches(name, ["skittish"]) else ""
         raise ModelError(
             f"model {name!r} cannot be loaded.{near} ({reason}) Allowed: skittish, openai:NAME, a folder, a .gguf "
-            "file, or a hub id such as meta-llama/Llama-3.2-1B-Instruct that you may access; check spelling and network"
+            "file, or a hub id such as meta-llama/Llama-3.2-1B-Instruct that you may access (`hf auth login`); "
+            "check spelling and network"
         ) from error
     if not tokenizer.chat_template:
         raise ModelError(f"model {name!r} has no chat template; use an instruction-tuned version of it")

@@ -1,4 +1,4 @@
-"""README's ways to load the datasets from the Hub, run as they stand there, against a hub on loopback."""
+"""docs/datasets.md's ways to load from the Hub, run as they stand there, against a hub on loopback."""
 
 import re
 from pathlib import Path
@@ -16,9 +16,9 @@ print(load_dataset("ORG/xsb", split="dev", revision="v1.0.0")[0]["why"])
 """
 
 
-def test_the_calls_of_the_readme(few: list[Record], tmp_path: Path) -> None:
-    section = (ROOT / "README.md").read_text(encoding="utf-8").split("## The datasets")[1].split("\n## ")[0]
-    (code,) = [block for block in re.findall(r"```python\n(.*?)```", section, re.DOTALL) if "ORG/xsb" in block]
+def test_the_calls_of_the_page(few: list[Record], tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "datasets.md").read_text(encoding="utf-8")
+    (code,) = [block for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "ORG/xsb" in block]
     first = [record.model_copy(update={"version": "1.0.0"}) for record in few]
     second = [
         record.model_copy(update={"version": "1.1.0", "why": "A better reason."}) if record.split == "dev" else record

@@ -77,7 +77,7 @@ def test_a_prompt_over_the_context_is_named_with_both_lengths(tiny: Transformers
 
 
 def test_an_unknown_model_says_what_is_allowed() -> None:
-    with pytest.raises(ModelError, match=r"'no/such-model' cannot be loaded.* Allowed: skittish"):
+    with pytest.raises(ModelError, match=r"'no/such-model' cannot be loaded.* \.\.\.\) Allowed: skittish.*hf auth"):
         load_model("no/such-model")
 
 
