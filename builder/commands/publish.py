@@ -31,7 +31,7 @@ def publish(
     from builder.release.check import read_release
     from builder.release.publish import preview, publish_release
     from hub_cards.hub import quiet_client
-    from hub_cards.push import check_size
+    from hub_cards.plan import check_size
 
     quiet_client()
     if folder.is_dir():

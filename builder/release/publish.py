@@ -17,7 +17,8 @@ from builder.schema import CONFIGS
 from eval.errors import InputError
 from eval.record import SPLITS
 from hub_cards.hub import Repository
-from hub_cards.push import Plan, Published, before, check_back, plan, publish
+from hub_cards.plan import Plan, plan
+from hub_cards.push import Published, before, check_back, publish
 
 
 class Preview(NamedTuple):
@@ -33,7 +34,7 @@ def preview(release: Release, repo_id: str, *, create_pr: bool = False, dry_run:
 
     Raises:
         InputError: the test split of the published release, of the same major version from 1 on, would change.
-        HubError: as `hub_cards.push.plan` raises it.
+        HubError: as `hub_cards.plan.plan` raises it.
     """
     title, tag = f"Release {release.version}", f"v{release.version}"
     planned = plan(release.files, Repository(repo_id), title, tag=tag, create_pr=create_pr, dry_run=dry_run)
