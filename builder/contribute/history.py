@@ -24,7 +24,7 @@ class Deleted(NamedTuple):
     path: str
 
 
-class Repository:
+class GitRepository:
     """The git repository that a folder lies in; `root` is the top of its working tree."""
 
     def __init__(self, folder: Path) -> None:

@@ -16,7 +16,7 @@ from huggingface_hub import DiscussionComment, DiscussionWithDetails
 from huggingface_hub.hf_api import RepoFile
 
 from builder.contribute.changes import Checked, check_changes
-from builder.contribute.history import Repository as Git
+from builder.contribute.history import GitRepository
 from builder.source.read import Problem
 from eval.errors import InputError
 from hub_cards.hub import Repository, persist, telling
@@ -137,7 +137,7 @@ def _said(repository: Repository, number: int, asker: str) -> DiscussionComment 
 def _copy(records: Path, into: Path) -> Path:
     """A repository with the records as they were committed last, or, where they are in none, as they are."""
     try:
-        git = Git(records)
+        git = GitRepository(records)
     except InputError:
         shutil.copytree(records, into / "records")
         identity = ("-c", "user.name=xsb", "-c", "user.email=xsb@localhost", "-c", "commit.gpgsign=false")

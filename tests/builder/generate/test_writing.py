@@ -221,5 +221,5 @@ def test_bad_orders_are_one_line(arguments: Sequence[str], message: str, tmp_pat
 def test_diversity_counts_what_is_alike(candidates: list[Candidate]) -> None:
     one = candidates[0]
     same = diversity([one, one.model_copy(update={"id": "other"})])
-    assert (same.twins, same.begin_alike, same.topics) == (1, 1.0, 1)
-    assert diversity([one]).twins == 0
+    assert (same.near_duplicates, same.begin_alike, same.topics) == (1, 1.0, 1)
+    assert diversity([one]).near_duplicates == 0
