@@ -23,7 +23,7 @@ from eval.jsonl import read
 from eval.progress import working
 
 OPINIONS = Path("reviews")
-Source = Annotated[Path, typer.Argument(metavar="CANDIDATES", help="Candidates, a JSON object per line.")]
+Source = Annotated[Path, typer.Argument(metavar="CANDIDATES", help="Candidates, JSON Lines.")]
 Opinions = Annotated[Path, typer.Option("--reviews", help="Folder of the reviewers' files, one for each.")]
 Name = Annotated[str, typer.Option("--reviewer", help="Your name: a-z, 0-9 and hyphens.")]
 Kind = Annotated[Literal["human", "model"], typer.Option("--author-kind", help="What you are.")]
