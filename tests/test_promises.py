@@ -10,15 +10,16 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("builder", "eval", "hub_cards", "space_app")
-TORCH_FREE = (
-    "eval.record", "eval.words", "eval.errors", "eval.progress", "eval.twins", "eval.models.openai",
-    "eval.models.account", "eval.models.budget", "eval.models.client", "eval.models.endpoint", "eval.models.ledger",
-    "eval.models.structured", "eval.models.waiting", "eval.jsonl",
+OF_EVAL = (  # what builder uses of eval; without torch, as all that is TORCH_FREE
+    "eval.record", "eval.words", "eval.errors", "eval.progress", "eval.twins", "eval.jsonl", "eval.models.account",
+    "eval.models.budget", "eval.models.client", "eval.models.endpoint", "eval.models.ledger", "eval.models.structured",
+    "eval.models.waiting",
 )  # fmt: skip
+TORCH_FREE = (*OF_EVAL, "eval.models.openai")
 MAY_IMPORT = {
     "hub_cards": (),
     "eval": ("hub_cards",),
-    "builder": ("hub_cards", *TORCH_FREE),
+    "builder": ("hub_cards", *OF_EVAL),
     "space_app": ("builder", "eval", "hub_cards"),
 }
 
@@ -63,6 +64,21 @@ def test_imports_point_one_way(package: str) -> None:
         ours = {name for name in imported(path) if name.split(".")[0] in PACKAGES}
         wrong = {name for name in ours if not any(name == a or name.startswith(f"{a}.") for a in allowed)}
         assert not wrong, f"{path.relative_to(ROOT)} imports {sorted(wrong)}"
+
+
+def test_the_entry_of_the_space_imports_the_space_alone() -> None:
+    assert {name.split(".")[0] for name in imported(ROOT / "app.py")} & set(PACKAGES) == {"space_app"}
+
+
+def test_builder_uses_all_that_it_may_use_of_eval() -> None:
+    """What it does not need any more is not allowed any more."""
+    plain = [path for path in modules("builder") if path.relative_to(ROOT).as_posix() not in ALL_OF_EVAL]
+    assert set(OF_EVAL) <= {name for path in plain for name in imported(path)}
+
+
+def test_gradio_is_in_the_space_alone() -> None:
+    others = [path for package in PACKAGES if package != "space_app" for path in modules(package)]
+    assert [path for path in others if any(name.split(".")[0] == "gradio" for name in imported(path))] == []
 
 
 def too_long(path: Path) -> list[str]:
