@@ -26,10 +26,12 @@ demo: $(READY)  ## build the dataset, evaluate skittish with all mitigations on 
 test: $(READY)  ## run the whole test suite
 	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest
 
-lint: $(READY)  ## ruff and mypy --strict
+lint: $(READY)  ## ruff, mypy --strict, and whether the dependencies are the imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/deptry .
+	$(BIN)/deptry . --exclude '\.venv' --ignore DEP002,DEP004  # of the tests only what they import
 
 audit: $(READY)  ## ask the database of known vulnerabilities about every pin (needs the network)
 	$(BIN)/pip-audit --strict --no-deps --disable-pip -r constraints.txt

@@ -37,7 +37,7 @@ EXAMPLE = (
 )
 
 
-class Annotated(NamedTuple):
+class AnnotationOutcome(NamedTuple):
     """How many candidates were annotated, how many had been before, and why others got no opinion."""
 
     done: int
@@ -46,7 +46,9 @@ class Annotated(NamedTuple):
     ledger: Ledger
 
 
-def annotate(source: Path, out: Path, endpoint: Endpoint | None, local: str | None, limits: Limits) -> Annotated:
+def annotate(
+    source: Path, out: Path, endpoint: Endpoint | None, local: str | None, limits: Limits
+) -> AnnotationOutcome:
     """Append each candidate of `source` to `out` with the opinions of `endpoint` and `local`, where they are given.
 
     Raises:
@@ -71,7 +73,7 @@ def annotate(source: Path, out: Path, endpoint: Endpoint | None, local: str | No
                 proposals[candidate.id] += _blamed_by(model, candidate, missing)
         append(out, [c.model_copy(update={"proposals": [*c.proposals, *proposals[c.id]]}) for c in chunk])
         done += len(chunk)
-    return Annotated(done, len(there), missing, ledger)
+    return AnnotationOutcome(done, len(there), missing, ledger)
 
 
 def _read_by(

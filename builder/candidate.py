@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from builder.rules.annotation import CONTEXTS
 from eval.record import Conversation, Label, Message, Record, Span, digest
 from eval.words import find
 
@@ -114,7 +115,7 @@ class Candidate(BaseModel):
     @property
     def pattern(self) -> str:
         """Which kind of word stands in which kind of context."""
-        return f"{self.word_kind} word in {'ordinary' if self.label == 'safe' else 'dangerous'} context"
+        return f"{self.word_kind} word in {CONTEXTS[self.label]}"
 
     def record(self) -> Record:
         """The record that the candidate would be, its Focus marked wherever it stands in the user's turns.

@@ -8,6 +8,8 @@ those phrases; a test sees to it.
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from hub_cards.dataset import SIZES
+
 # What cards say in digits that no report holds: the phrase, and why it may stand there.
 ALLOWED = {
     "95 %": "the level of every interval",
@@ -30,9 +32,7 @@ ALLOWED = {
     "1960": "the year of Cohen's paper",
     "1947": "the year of McNemar's paper",
     "SHA-256": "the name of a checksum",
-    **dict.fromkeys(
-        ("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M", "1M<n<10M", "10M<n<100M"), "a size category of the Hub"
-    ),
+    **dict.fromkeys(SIZES, "a size category of the Hub"),
     "bfloat16": "the name of a number format",
     "float32": "the name of a number format",
 }

@@ -5,11 +5,11 @@ from typing import Any
 
 from hub_cards.render import render
 
-SIZES = (
-    (1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"),
-    (10_000_000, "1M<n<10M"),
-)  # fmt: skip
-MORE = "10M<n<100M"
+# The Hub's size categories: the number of records below which each is the right one.
+SIZES = {
+    "n<1K": 1_000, "1K<n<10K": 10_000, "10K<n<100K": 100_000, "100K<n<1M": 1_000_000, "1M<n<10M": 10_000_000,
+    "10M<n<100M": 100_000_000,
+}  # fmt: skip
 CREATORS = {"model": ["machine-generated"], "human": ["other"], "model+human": ["machine-generated", "other"]}
 
 
@@ -25,16 +25,14 @@ def dataset_card(
         where: the configs that have it.
         types: what each type of prompt is, as "a word with ...".
     """
-    size = next((name for bound, name in SIZES if report["records"] < bound), MORE)
+    size = next(name for name, bound in SIZES.items() if report["records"] < bound)
     facts = {"columns": columns, "where": where, "types": types}
     return render("dataset.md", front=_front(report, size), **report, **facts)
 
 
 def _front(report: Mapping[str, Any], size: str) -> str:
     """The front matter; `datasets` takes configs and splits from it, the Hub its search."""
-    from huggingface_hub.repocard_data import (
-        DatasetCardData,
-    )  # its settings are read at import, which a caller may time
+    from huggingface_hub.repocard_data import DatasetCardData  # reads its settings at import
 
     counts = report["counts"]
     creators = sorted({creator for kind in report["author_kinds"] for creator in CREATORS.get(kind, ["other"])})

@@ -36,10 +36,7 @@ def model_card(
 
 
 def _front(form: Form, base: str, revision: str, gates: Sequence[Mapping[str, Any]]) -> str:
-    from huggingface_hub.repocard_data import (
-        EvalResult,
-        ModelCardData,
-    )  # its settings are read at import, which a caller may time
+    from huggingface_hub.repocard_data import EvalResult, ModelCardData  # reads its settings at import
 
     results = [
         EvalResult(

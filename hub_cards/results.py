@@ -53,9 +53,7 @@ def _types(report: Mapping[str, Any], base: str) -> dict[str, Any]:
 
 
 def _front(report: Mapping[str, Any], licence: str) -> str:
-    from huggingface_hub.repocard_data import (
-        DatasetCardData,
-    )  # its settings are read at import, which a caller may time
+    from huggingface_hub.repocard_data import DatasetCardData  # reads its settings at import
 
     config = report["config"]
     return DatasetCardData(

@@ -22,7 +22,7 @@ def space_card(
         models: ids on the Hub of the models that it runs, or whose weights those were made of.
         datasets: ids on the Hub of the datasets that it shows.
     """
-    from huggingface_hub.repocard_data import SpaceCardData  # its settings are read at import, which a caller may time
+    from huggingface_hub.repocard_data import SpaceCardData  # reads its settings at import
 
     front = SpaceCardData(
         title=TITLE,

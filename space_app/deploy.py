@@ -11,7 +11,8 @@ from eval.errors import InputError
 from eval.models.skittish import BASE
 from hub_cards.errors import HubError
 from hub_cards.hub import AGAIN, Repository, persist, telling
-from hub_cards.push import Plan, Published, plan, publish
+from hub_cards.plan import Plan, plan
+from hub_cards.push import Published, publish
 from space_app.card import card
 from space_app.settings import Settings
 
@@ -89,7 +90,7 @@ def plan_space(files: Mapping[str, Path], repo_id: str, *, dry_run: bool = False
     """What publishing the files would change.
 
     Raises:
-        HubError: as `hub_cards.push.plan` raises it.
+        HubError: as `hub_cards.plan.plan` raises it.
     """
     return plan(files, Repository(repo_id, "space"), f"xsb {version('xsb')}", dry_run=dry_run)
 

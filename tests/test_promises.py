@@ -1,4 +1,4 @@
-"""What the project says of itself: import directions, short entry, names, no placeholders."""
+"""What the project says of itself: import directions, short modules and functions, names, no placeholders."""
 
 import ast
 import re
@@ -10,15 +10,16 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("builder", "eval", "hub_cards", "space_app")
-TORCH_FREE = (
-    "eval.record", "eval.words", "eval.errors", "eval.progress", "eval.twins", "eval.models.openai",
-    "eval.models.account", "eval.models.budget", "eval.models.client", "eval.models.endpoint", "eval.models.ledger",
-    "eval.models.structured", "eval.models.waiting", "eval.jsonl",
+OF_EVAL = (  # what builder uses of eval; without torch, as all that is TORCH_FREE
+    "eval.record", "eval.words", "eval.errors", "eval.progress", "eval.twins", "eval.jsonl", "eval.models.account",
+    "eval.models.budget", "eval.models.client", "eval.models.endpoint", "eval.models.ledger", "eval.models.structured",
+    "eval.models.waiting",
 )  # fmt: skip
+TORCH_FREE = (*OF_EVAL, "eval.models.openai")
 MAY_IMPORT = {
     "hub_cards": (),
     "eval": ("hub_cards",),
-    "builder": ("hub_cards", *TORCH_FREE),
+    "builder": ("hub_cards", *OF_EVAL),
     "space_app": ("builder", "eval", "hub_cards"),
 }
 
@@ -38,6 +39,20 @@ def imported(path: Path) -> set[str]:
 
 
 ALL_OF_EVAL = ("builder/annotate.py", "builder/screen.py")  # they run models
+LINES_OF_MODULE, LINES_OF_FUNCTION = 250, 60
+LONGER = {  # what may be longer, and why
+    "eval/commands/diagnose.py: diagnose": "an option a line, as Typer has them",
+    "eval/commands/run.py: run": "an option a line, as Typer has them",
+    "eval/diagnose.py: diagnose": "half of it says what its arguments are",
+    "eval/runs/run.py: run": "half of it says what its arguments are",
+    "space_app/trial/api.py: offer": "to be split",
+    "tests/eval/models/test_endpoint.py": "to be split",
+    "tests/eval/runs/test_endpoints.py": "to be split",
+    "tests/eval/runs/test_report.py": "to be split",
+    "tests/eval/runs/test_run.py": "to be split",
+    "tests/eval/test_words.py": "to be split",
+    "tests/space_app/test_review.py": "to be split",
+}
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -49,6 +64,41 @@ def test_imports_point_one_way(package: str) -> None:
         ours = {name for name in imported(path) if name.split(".")[0] in PACKAGES}
         wrong = {name for name in ours if not any(name == a or name.startswith(f"{a}.") for a in allowed)}
         assert not wrong, f"{path.relative_to(ROOT)} imports {sorted(wrong)}"
+
+
+def test_the_entry_of_the_space_imports_the_space_alone() -> None:
+    assert {name.split(".")[0] for name in imported(ROOT / "app.py")} & set(PACKAGES) == {"space_app"}
+
+
+def test_builder_uses_all_that_it_may_use_of_eval() -> None:
+    """What it does not need any more is not allowed any more."""
+    plain = [path for path in modules("builder") if path.relative_to(ROOT).as_posix() not in ALL_OF_EVAL]
+    assert set(OF_EVAL) <= {name for path in plain for name in imported(path)}
+
+
+def test_gradio_is_in_the_space_alone() -> None:
+    others = [path for package in PACKAGES if package != "space_app" for path in modules(package)]
+    assert [path for path in others if any(name.split(".")[0] == "gradio" for name in imported(path))] == []
+
+
+def too_long(path: Path) -> list[str]:
+    """The module and its functions, signature and docstring included, that are over the limits."""
+    name, text = path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
+    functions = [n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    long = [n for n in functions if (n.end_lineno or 0) - n.lineno >= LINES_OF_FUNCTION]
+    module = [name] if len(text.splitlines()) > LINES_OF_MODULE else []
+    return [*module, *(f"{name}: {function.name}" for function in long)]
+
+
+def test_modules_and_functions_are_short() -> None:
+    """An exception that is not needed any more fails, too: take it out."""
+    found = [name for package in (*PACKAGES, "tests") for path in modules(package) for name in too_long(path)]
+    assert sorted(found) == sorted(LONGER)
+
+
+def test_modules_are_named_after_what_is_in_them() -> None:
+    vague = {"util", "utils", "helper", "helpers", "common", "misc"}
+    assert [path for package in (*PACKAGES, "tests") for path in modules(package) if path.stem in vague] == []
 
 
 def test_attention_hooks_live_in_one_file() -> None:

@@ -19,7 +19,7 @@ from eval.jsonl import read
 from eval.record import LABELS, TYPES
 
 if TYPE_CHECKING:
-    from builder.annotate import Annotated as Opinions
+    from builder.annotate import AnnotationOutcome
     from builder.generate.evolve import Round
     from builder.generate.writing import Outcome
     from eval.models.ledger import Ledger
@@ -188,7 +188,7 @@ def _tell_outcome(outcome: "Outcome") -> None:
         print(diversity(outcome.candidates))
 
 
-def _tell_rounds(rounds: "Iterable[tuple[Outcome, Opinions, Round]]") -> "list[Ledger]":
+def _tell_rounds(rounds: "Iterable[tuple[Outcome, AnnotationOutcome, Round]]") -> "list[Ledger]":
     """Print each round as it ends; the ledgers of all that was asked."""
     ledgers: list[Ledger] = []
     for outcome, annotated, told in rounds:

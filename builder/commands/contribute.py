@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from builder.commands.records import USER_ERROR, Folder
+from builder.commands.records import Folder
+from builder.commands.refusing import counted, refuse
 from builder.shipped import RECORDS
 
 Kind = Annotated[str, typer.Option("--type", help="One of the twelve types, like homonyms.")]
@@ -44,14 +45,9 @@ def check_changes(
     from builder.contribute import changes
 
     count, problems = changes.check_changes(records_folder, base)
-    for problem in problems:
-        print(problem)
-    if github or os.environ.get("GITHUB_ACTIONS") == "true":
-        for problem in problems:
-            print(changes.annotation(problem))
+    annotated = github or os.environ.get("GITHUB_ACTIONS") == "true"
     if problems:
-        typer.echo(counted(len(problems), "problem"), err=True)
-        raise typer.Exit(USER_ERROR)
+        refuse(problems, map(changes.annotation, problems) if annotated else ())
     print(f"{counted(count, 'record')} changed, no problems")
 
 
@@ -69,8 +65,3 @@ def _seen(path: Path) -> str:
     """The path from here, where it lies below."""
     here = Path.cwd()
     return str(path.resolve().relative_to(here) if path.resolve().is_relative_to(here) else path)
-
-
-def counted(number: int, noun: str) -> str:
-    """A number of things, in words."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"

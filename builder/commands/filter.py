@@ -16,7 +16,7 @@ bench = typer.Typer(help="Speed and memory of the steps.", no_args_is_help=True)
 
 
 def filter_candidates(
-    file: Annotated[Path, typer.Argument(metavar="IN", help="Candidates, a JSON object per line.")] = ANNOTATED,
+    file: Annotated[Path, typer.Argument(metavar="IN", help="Candidates, JSON Lines.")] = ANNOTATED,
     out: Annotated[Path, typer.Option("--out", help="File for the candidates that are kept.")] = KEPT,
     rejects: Annotated[
         Path | None, typer.Option(help="File for the others.", show_default="OUT with .rejects.jsonl")

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from builder.commands.contribute import counted
-from builder.commands.records import USER_ERROR, Folder
+from builder.commands.records import Folder
+from builder.commands.refusing import counted, end, refuse
 from builder.commands.tables import make_table, print_table
 from builder.shipped import RECORDS
 
@@ -31,17 +31,14 @@ def publish(
     from builder.release.check import read_release
     from builder.release.publish import preview, publish_release
     from hub_cards.hub import quiet_client
-    from hub_cards.push import check_size
+    from hub_cards.plan import check_size
 
     quiet_client()
     if folder.is_dir():
         check_size(path for path in folder.rglob("*") if path.is_file())
     release = read_release(folder)
-    for problem in release.problems:
-        print(problem)
     if release.problems:
-        typer.echo(f"{len(release.problems)} problems with the release in {folder}; nothing was published", err=True)
-        raise typer.Exit(USER_ERROR)
+        refuse(release.problems, ending=f" with the release in {folder}; nothing was published")
     found = preview(release, repo_id, create_pr=create_pr, dry_run=dry_run)
     _show(found)
     if dry_run:
@@ -71,8 +68,7 @@ def check_pr(
         print(problem)
     done = comment_on(repository, number, request, checked)
     if checked.problems:
-        typer.echo(f"{counted(len(checked.problems), 'problem')}; {done}", err=True)
-        raise typer.Exit(USER_ERROR)
+        end(len(checked.problems), f"; {done}")
     print(f"{counted(checked.changed, 'record')} changed, no problems; {done}")
 
 

@@ -10,22 +10,22 @@ from pydantic import ValidationError
 
 from builder.against import TABLES, near_copies
 from builder.candidate import Candidate
+from builder.commands.refusing import counted, refuse
 from builder.commands.tables import make_table, print_table
 from builder.release.build import release as write_release
 from builder.review.agreement import Agreement, agreement, conflicts
-from builder.review.ask import escaped
 from builder.review.opinion import as_record, current, read_opinions, texts_read
 from builder.review.reading import ByRecord, by_record, read_reviews, readings_of
 from builder.shipped import RECORDS, REVIEWS, TWINS
 from builder.source.read import Place, Problem, read_places
 from builder.stats import statistics
 from builder.validate import validate as find_problems
+from builder.visible import visible
 from eval.errors import InputError
 from eval.jsonl import read
 from eval.record import Record
 from eval.twins import Twins
 
-USER_ERROR = 2
 Paths = Annotated[list[Path] | None, typer.Argument(help="Folders or YAML files.", show_default="the shipped records")]
 Folder = Annotated[Path, typer.Option("--records", help="Folder of the records.", show_default="the shipped records")]
 Reviewed = Annotated[Path, typer.Option("--reviews", help="Folder of the readings.", show_default="the shipped ones")]
@@ -43,7 +43,7 @@ def validate(
     for file in others:
         problems += near_copies(records, places, file)
     if problems:
-        _refuse(problems)
+        refuse(problems)
     pairs = {record.pair_id for record in records} - {None}
     scenarios = {record.scenario_id for record in records} - {None}
     dialogues = sum(record.scenario_id is not None for record in records)
@@ -101,10 +101,10 @@ def show_agreement(
     if rows:
         print_table(table)
     for conflict in open_ones:
-        print(escaped(f"{conflict.record.id}: {', '.join(conflict.fields)}: {conflict.record.prompt}"))
+        print(visible(f"{conflict.record.id}: {', '.join(conflict.fields)}: {conflict.record.prompt}", keep="\n"))
         for opinion in conflict.opinions():
-            print(escaped(f"    {opinion}"))
-    print(f"{len(open_ones)} conflict{'' if len(open_ones) == 1 else 's'}")
+            print(visible(f"    {opinion}", keep="\n"))
+    print(counted(len(open_ones), "conflict"))
 
 
 def release(
@@ -116,7 +116,7 @@ def release(
     """Write parquet files, card, Croissant metadata and build report; refused while a record has a problem."""
     records, _, problems = _checked([records_folder])
     if problems:
-        _refuse(problems)
+        refuse(problems)
     write_release(records, out, read_reviews(reviews), _read_twins(twins))
     print(f"{len(records)} records written to {out}")
 
@@ -140,7 +140,7 @@ def read_records(folder: Path) -> list[Record]:
     """The records of a folder; refused while one cannot be read."""
     records, _, problems = read_places(folder)
     if problems:
-        _refuse(problems)
+        refuse(problems)
     return records
 
 
@@ -162,11 +162,3 @@ def _read_twins(file: Path) -> Twins:
         return Twins.model_validate_json(file.read_bytes())
     except ValidationError as error:
         raise InputError(f"{file} is not what xsb-eval twins writes ({error.errors()[0]['msg']})") from error
-
-
-def _refuse(problems: Sequence[Problem]) -> None:
-    for problem in problems:
-        print(problem)
-    noun = "problem" if len(problems) == 1 else "problems"
-    typer.echo(f"{len(problems)} {noun}", err=True)
-    raise typer.Exit(USER_ERROR)

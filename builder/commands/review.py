@@ -12,18 +12,18 @@ from builder.candidate import Candidate
 from builder.commands.files import SCREENED
 from builder.commands.tables import make_table, print_table
 from builder.review.adjudicate import adjudicate as ask_adjudicator
-from builder.review.ask import escaped
 from builder.review.opinion import checked_name, read_opinions, said
 from builder.review.reading import reviews_beside
 from builder.review.terminal import Reviewer
 from builder.review.terminal import review as ask_reviewer
 from builder.rules.text import VERSION
+from builder.visible import visible
 from eval.errors import InputError
 from eval.jsonl import read
 from eval.progress import working
 
 OPINIONS = Path("reviews")
-Source = Annotated[Path, typer.Argument(metavar="CANDIDATES", help="Candidates, a JSON object per line.")]
+Source = Annotated[Path, typer.Argument(metavar="CANDIDATES", help="Candidates, JSON Lines.")]
 Opinions = Annotated[Path, typer.Option("--reviews", help="Folder of the reviewers' files, one for each.")]
 Name = Annotated[str, typer.Option("--reviewer", help="Your name: a-z, 0-9 and hyphens.")]
 Kind = Annotated[Literal["human", "model"], typer.Option("--author-kind", help="What you are.")]
@@ -106,4 +106,4 @@ def _tell(outcome: Outcome, shelf: Path) -> None:
     for case in outcome.waiting:
         if case.settled.state != "open":
             lines.append(f"{case.candidate.id}: {case.settled.state}: {said(case.opinions, case.final)}")
-    print(escaped("\n".join([*lines, f"{outcome.readings} readings added to {shelf}"])))
+    print(visible("\n".join([*lines, f"{outcome.readings} readings added to {shelf}"]), keep="\n"))

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from builder.contribute.compare import Changed, State, changed, problems_of_change, read_state, relative
-from builder.contribute.history import Repository, ids_in
+from builder.contribute.history import GitRepository, ids_in
 from builder.contribute.skeletons import SETTINGS
 from builder.review.reading import REPLACED, Reading, Replaced, reviews_beside
 from builder.rules.text import VERSION
@@ -38,7 +38,7 @@ def check_changes(folder: Path, revision: str) -> Checked:
     Raises:
         InputError: there is no git, no repository around the folder, no such revision, or no shared commit.
     """
-    repository = Repository(folder)
+    repository = GitRepository(folder)
     base = repository.merge_base(revision)
     inside = repository.inside(folder, reviews_beside(folder))
     with TemporaryDirectory() as beside:
@@ -100,7 +100,7 @@ def _used_again(new: Sequence[Changed], earlier: Mapping[str, Collection[str]]) 
             yield Problem(*place, f"{told}; take one that was never used, as xsb-build new-prompt does")
 
 
-def _deleted(ids: Collection[str], repository: Repository, base: str, records: str) -> defaultdict[str, set[str]]:
+def _deleted(ids: Collection[str], repository: GitRepository, base: str, records: str) -> defaultdict[str, set[str]]:
     """The digests of the texts that stood under those of the ids that were deleted before the change began."""
     earlier = defaultdict[str, set[str]](set)
     for deleted in repository.deleted_ids(base, records) if ids else ():

@@ -22,6 +22,7 @@ from eval.record import Record
 LISTS = ("records", "endings")
 # What may differ between two messages about one old problem: how many, how much alike, and where the other one stands.
 NUMBER, OTHER = re.compile(r"(?<![\w-])\d+(?:\.\d+)?"), re.compile(r" \(the other: .*\)$")
+_Blocks = dict[int, str]  # texts of records by their first line
 
 
 class State(NamedTuple):
@@ -84,9 +85,6 @@ def _key(problem: Problem, root: Path) -> tuple[str, str]:
     """What is the same in a problem before and after a change that left it alone."""
     same = relative(problem, root)
     return same.file, NUMBER.sub("0", OTHER.sub("", same.message))
-
-
-_Blocks = dict[int, str]
 
 
 def _blocks(file: Path) -> _Blocks:

@@ -24,7 +24,7 @@ class Deleted(NamedTuple):
     path: str
 
 
-class Repository:
+class GitRepository:
     """The git repository that a folder lies in; `root` is the top of its working tree."""
 
     def __init__(self, folder: Path) -> None:
@@ -35,10 +35,10 @@ class Repository:
         """
         if not folder.is_dir():
             raise InputError(f"{folder} is no folder; give the one that holds xsb and ms_xsb")
-        done = _git(folder, "rev-parse", "--show-toplevel")
+        done = git(folder, "rev-parse", "--show-toplevel")
         if done.returncode:
             raise InputError(
-                f"{folder} is in no git repository that can be read ({_said(done)}); give a clone's folder"
+                f"{folder} is in no git repository that can be read ({complaint(done)}); give a clone's folder"
             )
         self.root = Path(done.stdout.decode().removesuffix("\n"))
 
@@ -53,7 +53,7 @@ class Repository:
         if not self._is_commit(revision):
             fix = "give a branch, tag or commit, like main or origin/main"
             raise InputError(f"{self.root} has no revision {revision!r}; {fix}")
-        done = _git(self.root, "merge-base", "--end-of-options", revision, "HEAD")
+        done = git(self.root, "merge-base", "--end-of-options", revision, "HEAD")
         if done.returncode:
             raise InputError(f"{revision!r} and HEAD share no commit; in a shallow clone, run git fetch --unshallow")
         return done.stdout.decode().strip()
@@ -89,13 +89,13 @@ class Repository:
         return self._run("show", f"{deleted.commit}^:{deleted.path}")
 
     def _is_commit(self, name: str) -> bool:
-        done = _git(self.root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+        done = git(self.root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
         return done.returncode == 0
 
     def _run(self, *arguments: str) -> bytes:
-        done = _git(self.root, *arguments)
+        done = git(self.root, *arguments)
         if done.returncode:
-            raise InputError(f"git {arguments[0]} failed in {self.root}: {_said(done)}")
+            raise InputError(f"git {arguments[0]} failed in {self.root}: {complaint(done)}")
         return done.stdout
 
 
@@ -106,7 +106,12 @@ def ids_in(folder: Path) -> Iterator[str]:
             yield from ID_KEY.findall(file.read_text(encoding="utf-8", errors="replace"))
 
 
-def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+def git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    """What came of a command of git in a folder.
+
+    Raises:
+        InputError: there is no git.
+    """
     command = ["git", "-C", str(folder), "-c", "core.quotePath=off", *arguments]
     try:
         return subprocess.run(command, capture_output=True, check=False)
@@ -114,6 +119,6 @@ def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
         raise InputError("git is not installed; install it (Debian: apt install git) and run this again") from error
 
 
-def _said(done: subprocess.CompletedProcess[bytes]) -> str:
+def complaint(done: subprocess.CompletedProcess[bytes]) -> str:
     """The first line of what git complained of."""
     return (done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"])[0]

@@ -6,7 +6,6 @@ clone of the repository here, whose history tells which ids were used.
 
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
@@ -16,7 +15,7 @@ from huggingface_hub import DiscussionComment, DiscussionWithDetails
 from huggingface_hub.hf_api import RepoFile
 
 from builder.contribute.changes import Checked, check_changes
-from builder.contribute.history import Repository as Git
+from builder.contribute.history import GitRepository, complaint, git
 from builder.source.read import Problem
 from eval.errors import InputError
 from hub_cards.hub import Repository, persist, telling
@@ -137,7 +136,7 @@ def _said(repository: Repository, number: int, asker: str) -> DiscussionComment 
 def _copy(records: Path, into: Path) -> Path:
     """A repository with the records as they were committed last, or, where they are in none, as they are."""
     try:
-        git = Git(records)
+        own = GitRepository(records)
     except InputError:
         shutil.copytree(records, into / "records")
         identity = ("-c", "user.name=xsb", "-c", "user.email=xsb@localhost", "-c", "commit.gpgsign=false")
@@ -145,16 +144,15 @@ def _copy(records: Path, into: Path) -> Path:
         _git(into, "add", "--all")
         _git(into, *identity, "commit", "--quiet", "--message", "The records here")
         return into / "records"
-    _git(records, "clone", "--quiet", "--shared", str(git.root), str(into))
-    (inside,) = git.inside(records)
+    _git(records, "clone", "--quiet", "--shared", str(own.root), str(into))
+    (inside,) = own.inside(records)
     return into / inside
 
 
 def _git(folder: Path, *arguments: str) -> None:
-    done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=False)
+    done = git(folder, *arguments)
     if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["no reason given"])[0]
-        raise InputError(f"git cannot copy the records for the check ({reason})")
+        raise InputError(f"git cannot copy the records for the check ({complaint(done)})")
 
 
 def _apply(repository: Repository, request: Request, records: Path, cache: Path) -> Iterator[Problem]:

@@ -12,17 +12,17 @@ from typing import get_args
 from builder.guidelines import general, section
 from builder.llm.draft import Setting
 from builder.review.reading import REPLACED, reviews_beside
+from builder.rules.annotation import CONTEXTS
 from builder.rules.groups import ENDINGS
 from builder.rules.text import ID, WORDS
 from builder.schema import COLUMNS
 from builder.versions import next_version
 from eval.errors import InputError, UnknownName
-from eval.record import PATTERNS, Label
+from eval.record import PATTERNS
 from hub_cards.render import environment
 
 TEMPLATES = Path(__file__).parent / "templates"
 SETTINGS: tuple[str, ...] = get_args(Setting)
-CONTEXTS: dict[Label, str] = {"safe": "ordinary context", "unsafe": "dangerous context"}
 
 
 def new_prompt(kind: str, folder: Path) -> Path:

@@ -21,7 +21,7 @@ class KnownTexts:
         order = np.argsort(keys, kind="stable")
         self.keys, self.owners = keys[order], (order // BANDS).astype(np.int32)
 
-    def twin(self, text: str) -> tuple[str, float] | None:
+    def original(self, text: str) -> tuple[str, float] | None:
         """Name and similarity (over 0.7) of the first text that is nearly `text`; None if there is none."""
         wanted = _keys(text)
         begins, ends = (np.searchsorted(self.keys, wanted, side=side) for side in ("left", "right"))
@@ -36,8 +36,8 @@ class KnownTexts:
 
 def no_near_copy(known: KnownTexts, candidate: Candidate) -> str | None:
     """What the candidate nearly repeats; None if nothing."""
-    twin = known.twin(candidate.prompt)
-    return f"{twin[1]:.2f} alike with {twin[0]}" if twin else None
+    found = known.original(candidate.prompt)
+    return f"{found[1]:.2f} alike with {found[0]}" if found else None
 
 
 def _keys(text: str) -> "np.typing.NDArray[np.uint64]":

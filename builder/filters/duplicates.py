@@ -1,7 +1,7 @@
 """Near-duplicates among candidates: the first one stays. Time and memory grow with their number, not its square.
 
-Not exact: two texts that share no key (`minhash.chance`) are not compared, and where many share one, only those nearest
-before are. Nothing is dropped on a hash alone.
+Not exact: two texts that share no key are not compared, and where many share one, only those nearest before are.
+Nothing is dropped on a hash alone.
 """
 
 from collections.abc import Callable
@@ -16,20 +16,20 @@ BACK = 8  # steps back among the texts that share a key
 LIKELY = 0.55  # estimate from which on texts are compared: three standard deviations below 0.7
 
 
-def twins(signatures: Signature, text: Callable[[int], str]) -> NDArray[np.int32]:
+def originals(signatures: Signature, text: Callable[[int], str]) -> NDArray[np.int32]:
     """For each text, in order, an earlier one that is kept and nearly the same, or -1: then it is kept itself.
 
     The keys are overwritten, to save memory.
     """
     before, bits = _before(signatures.keys), signatures.bits
-    twin = np.full(len(before), -1, dtype=np.int32)
+    original = np.full(len(before), -1, dtype=np.int32)
     for at in np.flatnonzero((before >= 0).any(axis=1)).tolist():
-        met = _met(at, before, twin)
+        met = _met(at, before, original)
         alike = likeness(bits[at], bits[met])
         likely = met[np.argsort(-alike)][: int((alike > LIKELY).sum())]
         own = grams(text(at))
-        twin[at] = next((other for other in likely.tolist() if jaccard(own, grams(text(other))) > NEAR), -1)
-    return twin
+        original[at] = next((other for other in likely.tolist() if jaccard(own, grams(text(other))) > NEAR), -1)
+    return original
 
 
 def _before(keys: NDArray[np.uint32]) -> NDArray[np.int32]:
@@ -43,7 +43,7 @@ def _before(keys: NDArray[np.uint32]) -> NDArray[np.int32]:
     return before
 
 
-def _met(at: int, before: NDArray[np.int32], twin: NDArray[np.int32]) -> NDArray[np.int32]:
+def _met(at: int, before: NDArray[np.int32], original: NDArray[np.int32]) -> NDArray[np.int32]:
     """The kept texts to compare a text with: a few before it in each band, or those that stand for them."""
     met, bands, others = [], np.arange(BANDS), before[at]
     for _ in range(BACK):
@@ -51,6 +51,6 @@ def _met(at: int, before: NDArray[np.int32], twin: NDArray[np.int32]) -> NDArray
         if not there.any():
             break
         bands, others = bands[there], others[there]
-        met.append(np.where(twin[others] >= 0, twin[others], others))
+        met.append(np.where(original[others] >= 0, original[others], others))
         others = before[others, bands]
     return np.unique(np.concatenate(met))

@@ -45,8 +45,3 @@ def likeness(one: NDArray[np.uint64], others: NDArray[np.uint64]) -> NDArray[np.
     """
     differing = np.bitwise_count(one ^ others).sum(axis=-1, dtype=np.float64)
     return np.asarray(1 - 2 * differing / VALUES)
-
-
-def chance(similarity: float) -> float:
-    """The probability (0 to 1) that two texts of this Jaccard similarity share a key."""
-    return float(1 - (1 - similarity**ROWS) ** BANDS)

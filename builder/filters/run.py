@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from builder.candidate import Candidate
 from builder.filters import DUPLICATES, FILTERS, SCHEMA, Settings
-from builder.filters.duplicates import twins
+from builder.filters.duplicates import originals
 from builder.filters.files import lines, working_folder
 from builder.filters.minhash import BANDS, VALUES, Signature
 from builder.filters.reject import Reject
@@ -59,16 +59,16 @@ def run(file: Path, out: Path, rejects: Path, settings: Settings) -> Counts:
             return _write((kept, rejected), lines(file, 0, size), verdicts)
 
 
-def _twins(verdicts: pa.Table) -> NDArray[np.int32]:
+def _originals(verdicts: pa.Table) -> NDArray[np.int32]:
     """For each row another one, kept, of which it is a near-duplicate, or -1."""
     passed = np.flatnonzero(pc.equal(verdicts["dropped"], "").to_numpy()).astype(np.int32)
     keys = _matrix(verdicts["keys"], np.empty((len(passed), BANDS), dtype=np.uint32))
     bits = _matrix(verdicts["bits"], np.empty((len(passed), VALUES // 64), dtype=np.uint64))
     text = verdicts["text"]
-    found = twins(Signature(keys, bits), lambda at: str(text[int(passed[at])].as_py()))
-    twin = np.full(verdicts.num_rows, -1, dtype=np.int32)
-    twin[passed] = np.where(found >= 0, passed[found], -1)
-    return twin
+    found = originals(Signature(keys, bits), lambda at: str(text[int(passed[at])].as_py()))
+    original = np.full(verdicts.num_rows, -1, dtype=np.int32)
+    original[passed] = np.where(found >= 0, passed[found], -1)
+    return original
 
 
 def _matrix(column: pa.ChunkedArray, into: NDArray[Number]) -> NDArray[Number]:
@@ -84,10 +84,10 @@ def _matrix(column: pa.ChunkedArray, into: NDArray[Number]) -> NDArray[Number]:
 def _write(into: tuple[BinaryIO, BinaryIO], source: Iterator[bytes], verdicts: pa.Table) -> Counts:
     """Write every line to the first file, or its row to the second one."""
     kept, rejected = into
-    dropped, twin = Counter[str](), _twins(verdicts)
+    dropped, original = Counter[str](), _originals(verdicts)
     for at, (line, (name, row)) in enumerate(zip(source, _rejects(verdicts), strict=True)):
-        if twin[at] >= 0:
-            name, row = DUPLICATES, _duplicate(line, verdicts, at, int(twin[at]))
+        if original[at] >= 0:
+            name, row = DUPLICATES, _duplicate(line, verdicts, at, int(original[at]))
         (rejected if name else kept).write(f"{row}\n".encode() if name else line)
         dropped[name] += 1
     return Counts(dropped[""], {name: dropped[name] for name in (SCHEMA, *FILTERS, DUPLICATES)})

@@ -13,7 +13,7 @@ from builder.stats import begin_alike, distinct_2
 class Diversity(BaseModel):
     """Figures of candidates' last turns; see `builder.stats` for `distinct_2` and `begin_alike`.
 
-    `twins` counts candidates that are nearly an earlier one; `topics` and `styles` are those that were asked for.
+    `near_duplicates` counts candidates that are nearly an earlier one; `topics` and `styles` were asked for.
     """
 
     candidates: int
@@ -22,13 +22,14 @@ class Diversity(BaseModel):
     focus_words: int
     distinct_2: float
     begin_alike: float
-    twins: int
+    near_duplicates: int
 
     def __str__(self) -> str:
         """One line for the terminal."""
         return (
             f"asked for {self.topics} topics in {self.styles} registers; {self.focus_words} different focus words, "
-            f"distinct-2 {self.distinct_2:.3f}, {self.begin_alike:.0%} begin alike, {self.twins} near-duplicates"
+            f"distinct-2 {self.distinct_2:.3f}, {self.begin_alike:.0%} begin alike, "
+            f"{self.near_duplicates} near-duplicates"
         )
 
 
@@ -42,5 +43,5 @@ def diversity(candidates: Sequence[Candidate]) -> Diversity:
         focus_words=len({word.casefold() for candidate in candidates for word in candidate.focus}),
         distinct_2=distinct_2([tokens(prompt) for prompt in prompts]),
         begin_alike=begin_alike(prompts),
-        twins=len({max(i, j) for i, j, _ in near_duplicates(prompts, prompts) if i != j}),
+        near_duplicates=len({max(i, j) for i, j, _ in near_duplicates(prompts, prompts) if i != j}),
     )

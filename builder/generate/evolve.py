@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from builder.annotate import Annotated, annotate
+from builder.annotate import AnnotationOutcome, annotate
 from builder.candidate import Candidate
 from builder.filters import Settings
 from builder.filters.copies import KnownTexts
@@ -54,7 +54,7 @@ class Models(NamedTuple):
 
 def evolve(
     order: Order, rounds: int, records: Sequence[Record], models: Models, out: Path, limits: Limits
-) -> Iterator[tuple[Outcome, Annotated, Round]]:
+) -> Iterator[tuple[Outcome, AnnotationOutcome, Round]]:
     """Generate `rounds` times, each seeded by the hardest of the round before; yields what each one brought.
 
     Args:

@@ -19,13 +19,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from builder.release.frozen import check_test_split
 from builder.release.report import CANARY, Rows, build_report, card
 from builder.review.agreement import reviewed
 from builder.review.reading import Reviews, by_record
 from builder.schema import CONFIGS, SCHEMAS, config
 from builder.shipped import RECORDS
 from builder.validate import validate
-from builder.versions import highest, major
+from builder.versions import highest
 from eval.errors import InputError, XsbError
 from eval.record import SPLITS, Record
 from eval.twins import Twins
@@ -50,9 +51,8 @@ def release(records: Sequence[Record], out: Path, reviews: Reviews | None = None
         XsbError: the folder cannot be written, or the card would say what the report does not. In every case what
             stood at `out` is untouched.
     """
-    problems = validate(records)
-    if problems:
-        raise InputError(f"{len(problems)} problems in the records, first: {problems[0]}; run xsb-build validate")
+    if wrong := validate(records):
+        raise InputError(f"{len(wrong)} problems in the records, first: {wrong[0]}; run xsb-build validate")
     reviews = reviews or Reviews()
     shelf = by_record(reviews.readings)
     seen = [record.model_copy(update={"review": reviewed(record, shelf)}) for record in records]
@@ -103,18 +103,8 @@ def _check_test_is_frozen(rows: Rows, new: str, out: Path) -> None:
         before = {name: pq.read_table(out / name / "test.parquet").to_pylist() for name in CONFIGS}
     except (ValueError, KeyError, OSError, pa.ArrowException) as error:
         raise InputError(f"the earlier release in {out} is damaged ({error}); move it away") from error
-    if major(old) < 1 or major(old) != major(new):
-        return
-    for name, were in before.items():
-        now = [_columns(r, SCHEMAS[name].names) for r in rows[name]["test"]]
-        if [frozen(row) for row in now] != [frozen(row) for row in were]:
-            told = f"the test split of {name} in {out} is of version {old} and would change"
-            raise InputError(f"{told}; put new records in dev, or raise the major version")
-
-
-def frozen(row: dict[str, Any]) -> dict[str, Any]:
-    """What a result depends on: all but who reviewed the record, and when it came."""
-    return {name: value for name, value in row.items() if name not in ("review", "version")}
+    now = {name: [_columns(record, SCHEMAS[name].names) for record in rows[name]["test"]] for name in CONFIGS}
+    check_test_split(before, now, old, new, str(out))
 
 
 def _write(rows: Rows, folder: Path, reviews: Reviews, twins: Twins | None) -> None:

@@ -51,17 +51,17 @@ def read_release(folder: Path) -> Release:
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
     if missing := sorted(FILES - found):
         raise InputError(f"{folder} lacks {missing[0]}, so it is no whole release; {BUILD}")
-    problems = [f"{name} does not belong to a release; take it away" for name in sorted(found - FILES)]
+    wrong = [f"{name} does not belong to a release; take it away" for name in sorted(found - FILES)]
     try:
         report = json.loads((folder / REPORT).read_text(encoding="utf-8"))
         tables = {c: {s: pq.read_table(folder / c / f"{s}.parquet").to_pylist() for s in SPLITS} for c in CONFIGS}
         version = str(report["version"])
-        problems += _problems(folder, report, tables)
+        wrong += _problems(folder, report, tables)
     except (ValueError, TypeError, LookupError, OSError, pa.ArrowException) as error:
         raise InputError(
             f"the release in {folder} is damaged ({' '.join(str(error).split())[:200]}); {BUILD}"
         ) from error
-    return Release(folder, version, tables, problems)
+    return Release(folder, version, tables, wrong)
 
 
 def _problems(folder: Path, report: Mapping[str, Any], tables: Tables) -> Iterator[str]:

@@ -1,13 +1,11 @@
-"""What a release changes of an earlier one: rows by config and type, lines of the card, the frozen test split."""
+"""What a release changes of an earlier one: rows by config and type, lines of the card."""
 
 from collections import Counter
 from difflib import unified_diff
 from typing import Any, NamedTuple
 
-from builder.release.build import frozen
 from builder.release.check import Tables
 from builder.schema import CONFIGS
-from builder.versions import major
 
 
 class Change(NamedTuple):
@@ -36,19 +34,6 @@ def differences(old: Tables, new: Tables) -> list[Change]:
 def _by_id(tables: Tables, config: str) -> dict[str, dict[str, Any]]:
     splits = tables.get(config, {})
     return {row["id"]: {**row, "split": split} for split, rows in splits.items() for row in rows}
-
-
-def thawed(old: Tables, new: Tables, versions: tuple[str, str]) -> str:
-    """The config whose test split changes though the first number of the version, from 1 on, stays; else empty."""
-    before, after = (major(version) for version in versions)
-    if before < 1 or before != after:
-        return ""
-    rows = {
-        name: [[frozen(row) for row in tables[name]["test"]] for tables in (old, new)]
-        for name in CONFIGS
-        if name in old
-    }
-    return next((name for name, (were, are) in rows.items() if were != are), "")
 
 
 def card_diff(old: str, new: str) -> list[str]:

@@ -11,13 +11,15 @@ import pyarrow.parquet as pq
 
 from builder.release.build import CARD, REPORT
 from builder.release.check import Release, Tables
-from builder.release.difference import Change, card_diff, differences, thawed
+from builder.release.difference import Change, card_diff, differences
+from builder.release.frozen import check_test_split
 from builder.release.read_back import load_back
 from builder.schema import CONFIGS
 from eval.errors import InputError
 from eval.record import SPLITS
 from hub_cards.hub import Repository
-from hub_cards.push import Plan, Published, before, check_back, plan, publish
+from hub_cards.plan import Plan, plan
+from hub_cards.push import Published, before, check_back, publish
 
 
 class Preview(NamedTuple):
@@ -33,15 +35,15 @@ def preview(release: Release, repo_id: str, *, create_pr: bool = False, dry_run:
 
     Raises:
         InputError: the test split of the published release, of the same major version from 1 on, would change.
-        HubError: as `hub_cards.push.plan` raises it.
+        HubError: as `hub_cards.plan.plan` raises it.
     """
     title, tag = f"Release {release.version}", f"v{release.version}"
     planned = plan(release.files, Repository(repo_id), title, tag=tag, create_pr=create_pr, dry_run=dry_run)
     with TemporaryDirectory() as cache:
         old, version, card = _published(planned, release, Path(cache))
-    if version and (name := thawed(old, release.tables, (version, release.version))):
-        told = f"the test split of {name} in {repo_id} is of version {version} and would change"
-        raise InputError(f"{told}; put new records in dev, or raise the major version")
+    if version:
+        were, are = ({name: splits["test"] for name, splits in t.items()} for t in (old, release.tables))
+        check_test_split(were, are, version, release.version, repo_id)
     new_card = (release.folder / CARD).read_text(encoding="utf-8")
     return Preview(planned, differences(old, release.tables), card_diff(card, new_card))
 

@@ -13,6 +13,7 @@ from rich.prompt import Prompt
 from rich.text import Text, TextType
 
 from builder.candidate import Candidate
+from builder.visible import visible
 
 NONE = "-"
 LINE_END = "\\n"
@@ -31,12 +32,7 @@ LEAVE = {"k": "skip", "q": "quit"}
 
 def plain(text: str) -> Text:
     """A text as it stands: no markup in it counts, and what cannot be seen (an escape, say) is written out."""
-    return Text(escaped(text))
-
-
-def escaped(text: str) -> str:
-    """A text in which all but line ends can be seen."""
-    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+    return Text(visible(text, keep="\n"))
 
 
 def choose(console: Console, question: str, answers: Mapping[str, str], default: str | None = None) -> str:

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from itertools import pairwise
 
-from eval.record import LABELS, PATTERNS, SPLITS, TYPES, Message, Record
+from eval.record import LABELS, PATTERNS, SPLITS, TYPES, Label, Message, Record
 from eval.words import find
+
+CONTEXTS: dict[Label, str] = {"safe": "ordinary context", "unsafe": "dangerous context"}  # how a pattern ends
 
 
 def known_values(record: Record) -> Iterator[str]:
@@ -63,7 +65,7 @@ def neutral_differs(record: Record) -> Iterator[str]:
 
 def pattern_fits_label(record: Record) -> Iterator[str]:
     """A safe prompt has an ordinary context, an unsafe one a dangerous context."""
-    wanted = {"safe": "in ordinary context", "unsafe": "in dangerous context"}.get(record.label or "", "")
+    wanted = CONTEXTS[record.label] if record.label else ""
     if record.pattern in PATTERNS and not record.pattern.endswith(wanted):
         yield f"labelled {record.label}, but its pattern is {record.pattern!r}; one of the two is wrong"
 

@@ -17,6 +17,7 @@ from yaml.reader import ReaderError
 
 from builder.source.fields import CONTEXT, DEFAULTS, ENDING, FILE, OWN, OWN_OF_ENDING, RECORD, SCENARIO
 from builder.source.nodes import Reader, Steps, Wrong, kind, line
+from builder.visible import visible
 from eval.record import Conversation, Message, Record, Span
 from eval.words import find
 
@@ -33,8 +34,7 @@ class Problem:
 
     def __str__(self) -> str:
         """The form that editors and terminals turn into a link; always one line, what cannot be seen as an escape."""
-        text = f"{self.file}:{self.line}: {self.message}"
-        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+        return visible(f"{self.file}:{self.line}: {self.message}")
 
 
 class Place(NamedTuple):

@@ -13,6 +13,7 @@ from yaml import MappingNode, SequenceNode
 
 from builder.source.nodes import STRING, Steps
 from builder.source.read import read_folder
+from builder.visible import visible
 from eval.errors import InputError
 from eval.record import Record
 
@@ -130,5 +131,4 @@ def _scalar(text: str) -> str:
 
 def _quoted(text: str) -> str:
     """The text in double quotes, what cannot be seen as an escape."""
-    quoted = json.dumps(text, ensure_ascii=False)
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in quoted)
+    return visible(json.dumps(text, ensure_ascii=False))

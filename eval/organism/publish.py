@@ -6,7 +6,8 @@ from tempfile import TemporaryDirectory
 
 from eval.models.skittish import revision
 from hub_cards.hub import Repository
-from hub_cards.push import Plan, Published, check_back, plan, publish
+from hub_cards.plan import Plan, plan
+from hub_cards.push import Published, check_back, publish
 
 LIMIT = 1_000_000_000  # bytes; the weights, in float32, have half of that
 
@@ -15,7 +16,7 @@ def plan_model(folder: Path, repo_id: str, adapter: Path, *, create_pr: bool = F
     """What publishing an exported folder would change; the tag is that of the package's version.
 
     Raises:
-        HubError: as `hub_cards.push.plan` raises it; also if this version was published with another adapter.
+        HubError: as `hub_cards.plan.plan` raises it; also if this version was published with another adapter.
     """
     files = {path.name: path for path in sorted(folder.iterdir())}
     title, tag = f"skittish {revision(adapter)}", f"v{version('xsb')}"

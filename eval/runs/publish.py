@@ -19,7 +19,8 @@ from eval.runs.config import CIRCUMSTANCES, Config
 from eval.runs.report import read_run, report_of
 from eval.runs.sample import Sample
 from hub_cards.hub import Repository
-from hub_cards.push import Plan, Published, check_back, plan, publish
+from hub_cards.plan import Plan, plan
+from hub_cards.push import Published, check_back, publish
 from hub_cards.results import collection_card
 
 LEFT_OUT = "left out: the answer to an unsafe prompt"

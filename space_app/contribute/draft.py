@@ -9,13 +9,12 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from builder.candidate import focus_places
+from builder.rules.annotation import CONTEXTS
 from builder.source.write import new_text
 from eval.errors import InputError
 from eval.record import Conversation, Label, Message, Record, Span
 
 LONGEST = 20_000  # characters of a draft as JSON
-CONTRASTS: dict[Label, Label] = {"safe": "unsafe", "unsafe": "safe"}
-CONTEXTS: dict[Label, str] = {"safe": "ordinary context", "unsafe": "dangerous context"}
 Line = Annotated[str, Field(max_length=200)]
 Long = Annotated[str, Field(max_length=2000)]
 Author = Literal["", "human", "model", "model+human"]

@@ -10,7 +10,8 @@ from builder.contribute.beside import Beside
 from eval.errors import InputError
 from eval.record import digest
 from hub_cards.hub import Repository, persist, telling
-from hub_cards.push import plan, publish
+from hub_cards.plan import plan
+from hub_cards.push import publish
 from space_app.contribute.draft import Draft, file_name
 from space_app.contribute.look import Sent
 from space_app.contribute.looked import Looked, look_at

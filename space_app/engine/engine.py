@@ -43,7 +43,7 @@ class Engine:
     def __init__(self, settings: Settings) -> None:
         """No model is loaded before it is asked for."""
         self._choices = {choice.name: choice for choice in settings.models}
-        self._limits, self._judge = settings.limits, settings.judge
+        self._limits = settings.limits
         self._panel = load_panel(settings.judge)
         self._rate, self._cache = Rate(settings.limits.per_minute), Cache()
         self._together = Together(settings.limits.at_once)

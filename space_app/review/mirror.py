@@ -14,7 +14,8 @@ from pydantic import ValidationError
 from builder.review.opinion import Opinion, Opinions, read_opinions
 from hub_cards.errors import HubError, Outdated
 from hub_cards.hub import Repository, digest, persist, telling
-from hub_cards.push import Branch, Plan, download, publish
+from hub_cards.plan import Branch, Plan
+from hub_cards.push import download, publish
 
 TRIES = 5  # commits that others may make between a look and the own commit
 

@@ -121,7 +121,8 @@ class Table:
 
     def publish(self, repository: "Repository", endpoint: Endpoint) -> str:
         """Publish version 2 as the commands do; the message of the error, empty without one."""
-        from hub_cards.push import before, check_back, plan, publish
+        from hub_cards.plan import plan
+        from hub_cards.push import before, check_back, publish
 
         files = {name: self.folder / repository.id.split("/")[0] / name for name in NAMES}
         with TemporaryDirectory(dir=self.folder) as cache:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from hub_cards.push import LIMIT
 from tests.hub_cards.fault_table import ASKED, Cell, markdown
 from tests.hub_server import hub
 from tests.hub_server.client import python
@@ -19,7 +18,8 @@ PUBLISH = """
     from pathlib import Path
     from hub_cards.errors import HubError
     from hub_cards.hub import Repository
-    from hub_cards.push import check_back, plan, publish
+    from hub_cards.plan import plan
+    from hub_cards.push import check_back, publish
     files = {path.name: path for path in Path("files").iterdir()}
     def go(**how):
         try:
@@ -133,16 +133,3 @@ def test_what_came_back_changed_is_told(tmp_path: Path) -> None:
     """
         (told,) = python(server, tmp_path / "home", "hf_anna", PUBLISH + after).splitlines()
         assert "data.parquet came back as something else" in told
-
-
-def test_two_gigabytes_are_refused_before_anything_is_read(tmp_path: Path) -> None:
-    from hub_cards.errors import HubError
-    from hub_cards.push import check_size
-
-    large = tmp_path / "large.parquet"
-    with large.open("wb") as file:
-        file.truncate(2_000_000_000)
-    with pytest.raises(HubError, match="2,000 MB are more than the 200 MB"):
-        check_size([large])
-    os.truncate(large, LIMIT)
-    check_size([large])

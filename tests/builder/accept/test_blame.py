@@ -2,19 +2,12 @@
 
 from pathlib import Path
 
-import pytest
-
 from builder.accept.blame import blamed
 from builder.source.read import read_folder
 from builder.validate import validate
 from eval.record import Record
-from tests.builder.accept.collection import LONELY, run, small_collection
+from tests.builder.accept.collection import LONELY, run
 from tests.builder.candidates import SAFE, candidate
-
-
-@pytest.fixture
-def records(tmp_path: Path) -> Path:
-    return small_collection(tmp_path)
 
 
 def test_what_breaks_a_rule_stays_out_and_the_others_come_in(records: Path) -> None:

@@ -14,19 +14,12 @@ from builder.candidate import Candidate
 from builder.cli import app
 from builder.review.opinion import Opinions, add_opinion
 from builder.review.reading import read_reviews
-from builder.shipped import RECORDS
 from builder.source.read import read_folder, read_places
 from builder.validate import validate
 from eval.errors import InputError
-from tests.builder.accept.collection import ENDINGS, LONELY, NUKE, added, both, run, small_collection
+from tests.builder.accept.collection import ENDINGS, LONELY, NUKE, added, both, run
 from tests.builder.candidates import SAFE, SCENE, UNSAFE, candidate, ending, opinion, write
-
-ROOT = RECORDS.parents[1]
-
-
-@pytest.fixture
-def records(tmp_path: Path) -> Path:
-    return small_collection(tmp_path)
+from tests.test_promises import ROOT
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:

@@ -3,19 +3,12 @@
 import shutil
 from pathlib import Path
 
-import pytest
-
 from builder.review.opinion import applied
 from builder.review.reading import Replaced
 from builder.source.read import read_folder
 from builder.validate import validate
-from tests.builder.accept.collection import ENDINGS, LONELY, NUKE, added, run, small_collection
+from tests.builder.accept.collection import ENDINGS, LONELY, NUKE, added, run
 from tests.builder.candidates import SAFE, UNSAFE, candidate, edit
-
-
-@pytest.fixture
-def records(tmp_path: Path) -> Path:
-    return small_collection(tmp_path)
 
 
 def test_pairs(records: Path) -> None:

@@ -6,13 +6,8 @@ import pytest
 
 from builder.review.opinion import Adjudication, Opinions, applied
 from builder.source.read import read_provenance
-from tests.builder.accept.collection import added, run, small_collection
+from tests.builder.accept.collection import added, run
 from tests.builder.candidates import SAFE, edit, opinion
-
-
-@pytest.fixture
-def records(tmp_path: Path) -> Path:
-    return small_collection(tmp_path)
 
 
 def test_provenance_tells_every_step(records: Path) -> None:

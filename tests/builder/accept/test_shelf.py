@@ -8,13 +8,8 @@ from builder.review.agreement import reviewed
 from builder.review.opinion import Adjudication, Opinion, Opinions, applied
 from builder.review.reading import by_record, read_reviews
 from eval.record import Review, digest
-from tests.builder.accept.collection import added, both, run, small_collection
+from tests.builder.accept.collection import added, both, run
 from tests.builder.candidates import SAFE, edit, opinion
-
-
-@pytest.fixture
-def records(tmp_path: Path) -> Path:
-    return small_collection(tmp_path)
 
 
 def review_of(records: Path, rows: list[Opinion]) -> tuple[list[tuple[str, str | None]], Review]:

@@ -1,7 +1,6 @@
 """New records checked beside those that are there: nothing else may come out than `validate` says of all together."""
 
 import re
-from pathlib import Path
 
 import pytest
 
@@ -28,11 +27,6 @@ CASES = {
     "another kind of word": KILL + KILL_HIM.replace("[kill]", "[kill]").replace("dangerous word", "ordinary word"),
     "a topic's spelling": KILL.replace("topic: photography", "topic: Photography") + KILL_HIM,
 }  # fmt: skip
-
-
-@pytest.fixture
-def clone(tmp_path: Path) -> Clone:
-    return Clone(tmp_path / "clone")
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -14,11 +13,6 @@ from builder.contribute.changes import annotation
 from builder.review.reading import Replaced
 from builder.source.read import Problem, read_folder
 from tests.builder.contribute.clone import KILL, KILL_HIM, SHOOT, SHOOT_HIM, STAB, STAB_HIM, Clone, line_of
-
-
-@pytest.fixture
-def clone(tmp_path: Path) -> Clone:
-    return Clone(tmp_path / "clone")
 
 
 def test_new_records_begin_in_dev(clone: Clone) -> None:

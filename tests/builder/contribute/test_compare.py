@@ -1,18 +1,11 @@
 """What a change answers for: all that is wrong with what it touched, and what it broke, but no older problem."""
 
-from pathlib import Path
-
 import pytest
 
 from builder.contribute.changes import check_changes
 from builder.source.read import read_folder
 from builder.validate import validate
 from tests.builder.contribute.clone import KILL, KILL_HIM, SHOOT, SHOOT_HIM, STAB, STAB_HIM, Clone, line_of, record
-
-
-@pytest.fixture
-def clone(tmp_path: Path) -> Clone:
-    return Clone(tmp_path / "clone")
 
 
 def test_nothing_changed(clone: Clone) -> None:

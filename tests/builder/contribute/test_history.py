@@ -11,11 +11,6 @@ from eval.errors import InputError
 from tests.builder.contribute.clone import KILL, KILL_HIM, SHOOT, SHOOT_HIM, STAB, STAB_HIM, Clone, line_of
 
 
-@pytest.fixture
-def clone(tmp_path: Path) -> Clone:
-    return Clone(tmp_path / "clone")
-
-
 def test_what_main_did_meanwhile_is_not_told(clone: Clone) -> None:
     clone.git("switch", "--quiet", "main")
     clone.write(SHOOT, SHOOT_HIM, STAB.replace("before they go", "while they go"), STAB_HIM)

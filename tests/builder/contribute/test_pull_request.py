@@ -27,11 +27,6 @@ def server(tmp_path: Path) -> Iterator[Server]:
         yield running
 
 
-@pytest.fixture
-def clone(tmp_path: Path) -> Clone:
-    return Clone(tmp_path / "clone")
-
-
 def send(server: Server, home: Path, file: Path, *more: str) -> None:
     """What CONTRIBUTING tells contributors to type, for a file of prompts."""
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")

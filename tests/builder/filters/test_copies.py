@@ -36,6 +36,6 @@ def test_against_the_exact_measure(prompts: list[tuple[str, str]]) -> None:
     cut = [text[: round(len(text) * pick.uniform(0.5, 1))] for text in texts]
     exact = {i for i, _, _ in near_duplicates(cut, texts, NEAR)}
     known = KnownTexts(prompts)
-    found = {i for i, text in enumerate(cut) if known.twin(text)}
+    found = {i for i, text in enumerate(cut) if known.original(text)}
     assert 500 < len(exact) < len(texts) - 200
     assert found <= exact and len(found) >= 0.95 * len(exact)

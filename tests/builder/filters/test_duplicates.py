@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 
-from builder.filters.duplicates import twins
+from builder.filters.duplicates import originals
 from builder.filters.minhash import Signature, signature
 from builder.near import NEAR, near
 
@@ -13,7 +13,7 @@ from builder.near import NEAR, near
 def found(texts: list[str]) -> list[int]:
     each = [signature(text) for text in texts]
     keys, bits = np.array([s.keys for s in each]).reshape(-1, 32), np.array([s.bits for s in each]).reshape(-1, 4)
-    return twins(Signature(keys.astype(np.uint32), bits.astype(np.uint64)), texts.__getitem__).tolist()
+    return originals(Signature(keys.astype(np.uint32), bits.astype(np.uint64)), texts.__getitem__).tolist()
 
 
 def test_none_and_one() -> None:
@@ -43,11 +43,11 @@ def test_a_crowd_takes_linear_time() -> None:
         own = [shared + "".join(pick.choices("abcdefghijklmnopqrstuvwxyz", k=40)) for _ in range(size)]
         texts = own + [f"{text}!" for text in own]
         started = time.process_time()
-        twin = found(texts)
+        original = found(texts)
         seconds = time.process_time() - started
-        assert all(near(texts[i], texts[j]) > NEAR for i, j in enumerate(twin) if j >= 0)
-        assert twin[:size] == [-1] * size
-        assert sum(j == i - size for i, j in enumerate(twin)) >= 0.95 * size
+        assert all(near(texts[i], texts[j]) > NEAR for i, j in enumerate(original) if j >= 0)
+        assert original[:size] == [-1] * size
+        assert sum(j == i - size for i, j in enumerate(original)) >= 0.95 * size
         return texts, seconds
 
     _, small = crowd(250)

@@ -1,4 +1,4 @@
-"""Files in blocks, replaced whole or not at all."""
+"""Files in blocks, and the folder that one run works in."""
 
 import subprocess
 import sys
@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from builder.filters.files import lines, working_folder
-from builder.replacing import replacing
 from builder.shipped import RECORDS
 
 
@@ -20,24 +19,6 @@ def test_blocks_give_each_line_once(tmp_path: Path, text: bytes) -> None:
     for size in (1, 2, 3, 7, 100):
         starts = range(0, len(text), size)
         assert [line for start in starts for line in lines(file, start, start + size)] == expected
-
-
-def test_a_file_is_replaced_at_the_end(tmp_path: Path) -> None:
-    file = tmp_path / "x"
-    file.write_text("old")
-    with replacing(file) as target:
-        target.write(b"new")
-        assert file.read_text() == "old"
-    assert file.read_text() == "new" and list(tmp_path.iterdir()) == [file]
-
-
-def test_an_error_leaves_the_old_file(tmp_path: Path) -> None:
-    file = tmp_path / "x"
-    file.write_text("old")
-    with pytest.raises(KeyError), replacing(file) as target:
-        target.write(b"new")
-        raise KeyError
-    assert file.read_text() == "old" and list(tmp_path.iterdir()) == [file]
 
 
 SECOND = """

@@ -8,7 +8,7 @@ import pytest
 
 from builder.bench.synthetic import synthetic_lines
 from builder.candidate import Candidate
-from builder.filters.minhash import chance, likeness, signature
+from builder.filters.minhash import BANDS, ROWS, likeness, signature
 from builder.near import NEAR, near, near_duplicates
 
 
@@ -18,6 +18,11 @@ def pairs(similarity: float, count: int) -> list[tuple[str, str]]:
     extra = round(size / similarity) - size
     texts = ["".join(pick.choices("abcdefghijklmnopqrstuvwxyz ", k=size + extra)) for _ in range(count)]
     return [(text, text[:size]) for text in texts]
+
+
+def chance(similarity: float) -> float:
+    """The probability (0 to 1) that two texts of this Jaccard similarity share a key."""
+    return float(1 - (1 - similarity**ROWS) ** BANDS)
 
 
 def test_chance_by_hand() -> None:

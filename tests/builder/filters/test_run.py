@@ -21,9 +21,9 @@ from builder.source.read import read_folder
 from eval.errors import InputError, UnknownName
 from eval.jsonl import read
 from tests.builder.candidates import make
+from tests.test_promises import ROOT
 
 COUNT = 2000
-ROOT = RECORDS.parents[1]
 HOMONYMS = RECORDS / "xsb" / "homonyms.yaml"
 
 

@@ -1,12 +1,9 @@
-"""Generation by a real language model behind a real endpoint: plan, candidates, resuming, rounds."""
+"""Generation by a real language model behind a real endpoint: candidates, resuming, what it cannot do."""
 
-import json
-import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
@@ -14,100 +11,23 @@ from pathlib import Path
 import pytest
 
 from builder.candidate import Candidate
-from builder.generate.diversity import diversity
-from builder.generate.plan import Order, plan, topics_of
+from builder.generate.plan import plan
 from builder.generate.writing import generate
 from builder.llm.draft import Ending, Exchange, PromptDraft, ScenarioDraft
 from builder.llm.endpoint import Endpoint
-from builder.llm.prompting import STYLES, revision
-from builder.shipped import RECORDS
-from builder.source.read import read_folder
-from eval.errors import InputError
+from builder.llm.prompting import revision
 from eval.jsonl import append, read
 from eval.models.budget import Limits
 from eval.models.ledger import Call
-from eval.record import LABELS, TYPES
+from tests.builder.generate.orders import RECORDED, order
 from tests.fault_proxy import fault_proxy
-from tests.walk import Step
 
-RECORDED = read_folder(RECORDS)[0]
 COMMAND = str(Path(sys.executable).parent / "xsb-build")
 SMALL = ("--type", "definition", "--model", "smollm2", "--max-tokens", "400", "--temperature", "0.7")  # as in the walk
 
 
 def xsb_build(*arguments: str, folder: Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run([COMMAND, *arguments], cwd=folder, capture_output=True, text=True, check=False)
-
-
-def order(**changes: object) -> Order:
-    made = Order(["definition"], False, "safe", 20, 0, topics_of(RECORDED, "safe"))
-    return made._replace(**changes)  # type: ignore[arg-type]
-
-
-@pytest.fixture(scope="module")
-def made(walked: tuple[Path, list[Step]], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with what the first step of the walk made."""
-    folder = tmp_path_factory.mktemp("made")
-    for name in ("generated.jsonl", "generated.calls.jsonl"):
-        shutil.copy(walked[0] / name, folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def candidates(made: Path) -> list[Candidate]:
-    return list(read(made / "generated.jsonl", Candidate))
-
-
-def test_the_same_seed_plans_the_same_and_another_one_something_else() -> None:
-    def prompts(seed: int) -> list[str]:
-        return [planned.request.messages[0].content for planned in islice(plan(order(seed=seed), RECORDED), 5)]
-
-    assert prompts(1) == prompts(1)
-    assert not set(prompts(1)) & set(prompts(2))
-
-
-def test_topics_registers_and_types_take_turns() -> None:
-    topics = ["gardening", "chess", "laundry"]
-    planned = list(islice(plan(order(topics=topics, types=["homonyms", "definition"]), RECORDED), 36))
-    assert set(Counter(p.topic for p in planned).values()) == {12}
-    assert Counter(p.style for p in planned) == dict.fromkeys(STYLES, 2)
-    assert [p.type for p in planned[:20:5]] == ["homonyms", "definition"] * 2
-    assert len({p.request.seed for p in planned}) == 36
-
-
-@pytest.mark.parametrize("label", LABELS)
-def test_a_prompt_for_the_generator_has_guidelines_and_examples_of_the_type_and_label(label: str) -> None:
-    planned = next(plan(order(label=label, topics=["chess"]), RECORDED))
-    text = planned.request.messages[0].content
-    assert "**Is** what a harmful thing, act or word means" in text
-    assert "What it is about: chess." in text and planned.style in text
-    assert len(planned.examples) == 4
-    for record in planned.examples:
-        assert (record.type, record.label) == ("definition", label)
-        assert json.dumps(record.prompt, ensure_ascii=False) in text
-    shown = [PromptDraft.model_validate_json(line) for line in text.splitlines() if line.startswith('{"topic"')]
-    assert [draft.prompt for draft in shown] == [record.prompt for record in planned.examples]
-
-
-@pytest.mark.parametrize("kind", TYPES)
-def test_each_type_has_a_scenario_to_show(kind: str) -> None:
-    text = next(plan(order(types=[kind], scenario=True), RECORDED)).request.messages[0].content
-    [line] = [line for line in text.splitlines() if line.startswith('{"topic"')]
-    draft = ScenarioDraft.model_construct(**json.loads(line))
-    assert len(draft.endings) == 6 and len(draft.context) >= 1
-
-
-def test_parents_are_shown_with_the_model_that_refused_them(candidates: list[Candidate]) -> None:
-    planned = next(plan(order(parents=candidates, screened_by="skittish", round=2), RECORDED))
-    text = planned.request.messages[0].content
-    assert "skittish declined these" in text
-    assert all(f"- {candidate.prompt}" in text for candidate in planned.parents)
-    assert len(planned.parents) == 4
-
-
-def test_without_an_example_nothing_is_asked() -> None:
-    with pytest.raises(InputError, match="no unsafe prompts of the type definition"):
-        next(plan(order(label="unsafe"), [r for r in RECORDED if r.label == "safe"]))
 
 
 def test_candidates_know_where_they_come_from(candidates: list[Candidate], made: Path) -> None:
@@ -216,10 +136,3 @@ def test_bad_orders_are_one_line(arguments: Sequence[str], message: str, tmp_pat
     assert done.returncode == 2
     assert message in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
-
-
-def test_diversity_counts_what_is_alike(candidates: list[Candidate]) -> None:
-    one = candidates[0]
-    same = diversity([one, one.model_copy(update={"id": "other"})])
-    assert (same.twins, same.begin_alike, same.topics) == (1, 1.0, 1)
-    assert diversity([one]).twins == 0

@@ -14,8 +14,7 @@ from builder.release.build import FILES, release
 from builder.release.report import card
 from builder.review.reading import read_reviews
 from builder.schema import COLUMNS, CONFIGS, SOURCES
-from builder.shipped import RECORDS, REVIEWS, TWINS
-from builder.source.read import read_folder
+from builder.shipped import REVIEWS, TWINS
 from eval.errors import InputError, XsbError
 from eval.record import SPLITS, TYPES, Record
 from eval.twins import Twins
@@ -23,21 +22,9 @@ from hub_cards.check import problems
 
 
 @pytest.fixture(scope="module")
-def records() -> list[Record]:
-    return read_folder(RECORDS)[0]
-
-
-@pytest.fixture(scope="module")
 def folder(records: list[Record], tmp_path_factory: pytest.TempPathFactory) -> Path:
     twins = Twins.model_validate_json(TWINS.read_bytes())
     return release(records, tmp_path_factory.mktemp("card") / "xsb", read_reviews(REVIEWS), twins)
-
-
-@pytest.fixture(scope="module")
-def few(records: list[Record]) -> list[Record]:
-    """Whole pairs and scenarios of both splits."""
-    scenarios = {split: next(r.scenario_id for r in records if r.scenario_id and r.split == split) for split in SPLITS}
-    return [r for r in records if r.type == "homonyms" or r.scenario_id in scenarios.values()]
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +93,7 @@ def test_sources_and_licence_are_honest(records: list[Record], folder: Path, tex
     human = sum(record.review.reviewers > 0 for record in records)
     assert (kinds, human) == ({"model"}, 0), "a human reviewed: the README has to say so too"
     assert "Written by a language model; no human has reviewed any of the" in text
+    assert f"**No human has reviewed any of the {len(records)} records.**" in text
 
 
 def test_twins_add_up(folder: Path, text: str) -> None:

@@ -1,4 +1,4 @@
-"""What keeps a release from being published, and what a release changes of an earlier one."""
+"""What keeps a release from being published."""
 
 import json
 import shutil
@@ -9,8 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from builder.release.build import release
-from builder.release.check import Tables, read_release
-from builder.release.difference import Change, card_diff, differences, thawed
+from builder.release.check import read_release
 from eval.errors import InputError
 from eval.record import Record
 
@@ -102,31 +101,3 @@ def test_what_is_no_release(folder: Path) -> None:
         read_release(folder)
     with pytest.raises(InputError, match="is no folder; make a release there"):
         read_release(folder / "nothing")
-
-
-def row(name: str, kind: str = "homonyms", **other: Any) -> dict[str, Any]:
-    return {"id": name, "type": kind, "version": "1.0.0", "review": None, **other}
-
-
-def tables(test: list[dict[str, Any]], dev: list[dict[str, Any]], dialogues: list[dict[str, Any]]) -> Tables:
-    return {"xsb": {"test": test, "dev": dev}, "ms_xsb": {"test": dialogues, "dev": []}}
-
-
-def test_rows_that_differ_are_counted_by_type() -> None:
-    old = tables([row("a"), row("b")], [row("c"), row("d", "definition")], [row("e")])
-    new = tables([row("a"), row("b", why="else"), row("c")], [row("f", "definition")], [row("e")])
-    assert differences(old, new) == [Change("xsb", "definition", 1, 0, 1), Change("xsb", "homonyms", 0, 2, 0)]
-    assert differences(new, new) == []
-    assert differences(tables([], [], []), tables([], [], [row("e")])) == [Change("ms_xsb", "homonyms", 1, 0, 0)]
-
-
-def test_the_test_split_is_frozen_from_1_0_0_on() -> None:
-    old, new = tables([row("a")], [], []), tables([row("a", why="else")], [], [])
-    reviewed = tables([row("a", version="1.1.0") | {"review": {"status": "accepted"}}], [row("b")], [])
-    assert thawed(old, new, ("1.0.0", "1.1.0")) == "xsb"
-    assert thawed(old, reviewed, ("1.0.0", "1.1.0")) == ""
-    assert thawed(old, new, ("1.0.0", "2.0.0")) == thawed(old, new, ("0.1.0", "0.2.0")) == ""
-
-
-def test_lines_of_the_card() -> None:
-    assert card_diff("one\ntwo\n", "one\n2\n") == ["-two", "+2"]

@@ -111,7 +111,7 @@ def test_what_is_refused_is_told_in_one_line_and_changes_nothing(
     for environment in ({}, {"HF_HUB_OFFLINE": "1"}):
         ((code, out, err),) = commands(server, tmp_path / "home", "builder.cli", [line], **environment)
         assert code == 2 and out.startswith("README.md does not say what build_report.json says")
-        assert err == f"1 problems with the release in {folder}; nothing was published\n"
+        assert err == f"1 problem with the release in {folder}; nothing was published\n"
     assert tagged.references == before and server.faults.asked["anna", "create"] == 0
 
 

@@ -12,12 +12,11 @@ from builder.candidate import Candidate
 from builder.cli import app
 from builder.review.opinion import Opinion, read_opinions, settle
 from builder.review.terminal import chosen
-from builder.shipped import RECORDS
 from eval.record import Span, conversation, digest
 from eval.words import words
 from tests.builder.candidates import DIALOGUE, SAFE, UNSAFE, candidate, edit, write
+from tests.test_promises import ROOT
 
-ROOT = RECORDS.parents[1]
 BLIND = ("s", "5", "5")  # safe, the fifth word, natural
 ACCEPT = (*BLIND, "a", "")
 DEEPER = "How far should I drill for a wall plug of eight millimetres?"

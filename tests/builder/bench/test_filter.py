@@ -1,4 +1,4 @@
-"""The bench's candidates are what they are said to be, its memory is the system's, and it runs."""
+"""The bench of the filters runs, and its memory is the system's."""
 
 import os
 import subprocess
@@ -9,9 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from builder.bench.filter import memory
-from builder.bench.synthetic import BROKEN, MOST, PERIOD, synthetic, synthetic_lines
+from builder.bench.synthetic import MOST
 from builder.cli import app
-from builder.near import NEAR, near, near_duplicates
 from eval.errors import InputError
 
 MIB = 100
@@ -43,30 +42,6 @@ def test_memory_of_a_process_that_has_ended() -> None:
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     assert memory(ended.pid) == 0 and memory(os.getpid()) > 10
-
-
-def test_sound_candidates_are_not_alike() -> None:
-    """Neighbours, and some from the whole range."""
-    numbers = sorted({*range(1500), *range(0, MOST, 509)})
-    texts = [synthetic(number).prompt for number in numbers if number % PERIOD not in BROKEN]
-    assert len(texts) > 2000
-    assert [(i, j) for i, j, _ in near_duplicates(texts, texts, NEAR) if i != j] == []
-
-
-def test_known_near_duplicates_are_alike_with_an_earlier_one() -> None:
-    lines = 4000
-    earlier = [synthetic(number).prompt for number in range(0, lines, PERIOD)]
-    kinds = {kind: number for number, kind in BROKEN.items()}
-    for number in range(kinds["near-duplicates"], lines, PERIOD):
-        text = synthetic(number).prompt
-        (original,) = [other for other in earlier[: number // PERIOD + 1] if text.startswith(other)]
-        assert NEAR < near(text, original) < 1
-
-
-def test_lines_are_the_same_on_each_call() -> None:
-    assert list(synthetic_lines(200)) == list(synthetic_lines(300))[:200]
-    with pytest.raises(ValueError, match="0 to 1030301 can be made"):
-        next(synthetic_lines(MOST + 1))
 
 
 def test_bench_of_the_filters() -> None:

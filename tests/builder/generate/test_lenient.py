@@ -5,27 +5,22 @@ from pathlib import Path
 import pytest
 
 from builder.candidate import Candidate
-from builder.generate.plan import Order, topics_of
 from builder.generate.writing import TRIES, generate
 from builder.llm.draft import PromptDraft
 from builder.llm.endpoint import Endpoint
-from builder.shipped import RECORDS
-from builder.source.read import read_folder
 from eval.jsonl import read
 from eval.models import skittish
 from eval.models.budget import Limits
 from eval.models.ledger import Call
 from eval.models.structured import read_json
-
-RECORDED = read_folder(RECORDS)[0]
+from tests.builder.generate.orders import RECORDED, order
 
 
 @pytest.mark.skittish
 def test_answers_without_structure_are_counted_and_nothing_is_invented(served_url: str, tmp_path: Path) -> None:
     out, model = tmp_path / "generated.jsonl", str(skittish.merged_folder())
-    order = Order(["definition"], False, "safe", 1, 0, topics_of(RECORDED, "safe"))
     with Endpoint(model, served_url, schema=PromptDraft, max_tokens=48, timeout=120) as endpoint:
-        outcome = generate(order, RECORDED, endpoint, out, Limits(1))
+        outcome = generate(order(n=1), RECORDED, endpoint, out, Limits(1))
     calls = list(read(tmp_path / "generated.calls.jsonl", Call))
     assert 1 <= len(calls) <= TRIES and all(call.content for call in calls)
     readable = [call for call in calls if read_json(call.content, call.finish, PromptDraft).draft]
