@@ -15,12 +15,12 @@ from pydantic import BaseModel
 
 from eval.errors import InputError
 from eval.fitted import keep_fitted, read_fitted
-from eval.gradient import GradientScore
 from eval.models.protocol import OpenWeights
 from eval.progress import track
 from eval.record import Record
 from eval.refusals import refusals
 from eval.removal import word_tokens
+from eval.score.gradient import GradientScore
 from eval.target import Array, refusal_openers
 from eval.words import words
 

@@ -14,7 +14,7 @@ from eval.record import Conversation, Span
 from eval.target import Array, Target
 
 if TYPE_CHECKING:
-    from eval.gradient import GradientScore
+    from eval.score.gradient import GradientScore
 
 MOST_TRIGGERS = 3
 BUDGET = 128
@@ -75,7 +75,7 @@ class Case:
 
     def gradients(self) -> "GradientScore":
         """The score as a differentiable function of the words' embeddings; errors as for `open`."""
-        from eval.gradient import GradientScore  # torch
+        from eval.score.gradient import GradientScore  # torch
 
         model, target = self.open
         return GradientScore(model, self.messages, self.features, target)

@@ -16,13 +16,13 @@ from pydantic import BaseModel
 
 from eval.errors import InputError
 from eval.fitted import keep_fitted, read_fitted
-from eval.gradient import GradientScore
 from eval.mitigation.attempt import Request
 from eval.mitigation.steer import ALPHA, Heads, attention_shifted, head_shape, marked, steered
 from eval.models.protocol import OpenWeights
 from eval.progress import track
 from eval.record import Record
 from eval.refusals import refusals, refused_together
+from eval.score.gradient import GradientScore
 from eval.target import Array, refusal_openers
 from eval.words import words
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from eval.errors import ModelError
 from eval.mitigation.attempt import Request
 from eval.models.protocol import Model, OpenWeights
-from eval.rows import current, row_by_row
+from eval.models.running import current, row_by_row
 
 if TYPE_CHECKING:
     import torch

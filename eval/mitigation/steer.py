@@ -14,8 +14,8 @@ from uuid import uuid4
 from eval.errors import ModelError
 from eval.mitigation.attempt import Request
 from eval.models.protocol import Model, OpenWeights
+from eval.models.running import current, row_by_row
 from eval.record import Conversation, Span
-from eval.rows import current, row_by_row
 from eval.words import token_positions, turn_starts
 
 if TYPE_CHECKING:
@@ -101,8 +101,8 @@ def attention_divided(
 ) -> Iterator[None]:
     """While open, multiply `module`'s attention to some key positions by `alpha` (before renormalisation).
 
-    Works with left-padded batches of all rows, with batches of some of them that `eval.rows` tells of, and with the KV
-    cache: keys of generated tokens are untouched. The model is restored on every exit.
+    Works with left-padded batches of all rows, with batches of some of them that `eval.models.running` tells of, and
+    with the KV cache: keys of generated tokens are untouched. The model is restored on every exit.
 
     Args:
         module: a transformers model that takes its attention from `AttentionInterface`.

@@ -14,11 +14,11 @@ import torch
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
+from eval.models.forward import reading
 from eval.models.packed import packed
+from eval.models.running import Rows, most_alike, running
 from eval.models.sampling import GumbelNoise
 from eval.models.slots import Slots
-from eval.packing import reading
-from eval.rows import Rows, most_alike, running
 
 Ended = Callable[[int, list[int]], bool]
 

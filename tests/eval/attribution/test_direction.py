@@ -10,10 +10,10 @@ import eval.refusal_direction as module
 from eval.attribution import attribute
 from eval.errors import InputError, ModelError
 from eval.fitted import SHIPPED
-from eval.gradient import GradientScore
 from eval.models.transformers import TransformersModel
 from eval.record import Record, Span, conversation
 from eval.refusal_direction import RefusalDirection, fit, known, layers_of, save, shares
+from eval.score.gradient import GradientScore
 from eval.target import make_target
 from eval.words import words
 

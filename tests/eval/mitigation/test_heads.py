@@ -5,12 +5,12 @@ import pytest
 import torch
 
 from eval.errors import InputError, ModelError
-from eval.gradient import GradientScore
 from eval.mitigation import Decoding, Request, attempts, named
 from eval.mitigation.heads import HeadProfile, head_effects, known_heads, profile, save_heads
 from eval.mitigation.steer import attention_divided, head_shape, marked
 from eval.models.transformers import TransformersModel
 from eval.record import Record, conversation
+from eval.score.gradient import GradientScore
 from eval.target import refusal_openers
 from eval.words import find, words
 from tests.eval.asked import Refuser

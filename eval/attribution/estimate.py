@@ -14,14 +14,14 @@ from pydantic import BaseModel
 from eval.attribution import explain, prepare
 from eval.attribution.attribution import Case, Score
 from eval.calls import BATCH, JUDGED
-from eval.gradient import Gradients, GradientScore
-from eval.memory import batch_bytes, cache_bytes, free_bytes, weights_bytes
+from eval.models.memory import batch_bytes, cache_bytes, free_bytes, weights_bytes
 from eval.models.protocol import Model, OpenWeights, Reply
 from eval.models.transformers import best_device
-from eval.packing import lanes
 from eval.record import Conversation, Span
 from eval.removal import Coalitions, Row
 from eval.score import CUDA_TOKEN_BUDGET, TOKEN_BUDGET, RefusalScore, Trunk
+from eval.score.gradient import Gradients, GradientScore
+from eval.score.packing import lanes
 from eval.target import Array
 
 

@@ -20,10 +20,10 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from eval.attribution import Attribution, Feature
+from eval.attribution.side_by_side import Comparison
 from eval.errors import InputError
+from eval.look.wording import VERDICTS, asked, passes, reason
 from eval.record import Span
-from eval.side_by_side import Comparison
-from eval.wording import VERDICTS, asked, passes, reason
 
 INK, FAINT, PAPER, PALE = "#1f2328", "#6b7075", "#ffffff", "#f4f2ef"
 REFUSED, ANSWERED = "#b3261e", "#0b6e75"

@@ -15,12 +15,12 @@ from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
 from eval.errors import ModelError
-from eval.memory import Plan, out_of_memory, plan, recomputed
+from eval.models.memory import Plan, out_of_memory, plan, recomputed
 from eval.models.protocol import OpenWeights
 from eval.record import Conversation, Span
 from eval.removal import word_tokens
+from eval.score.tree import check_tree, path_log_probabilities, seen
 from eval.target import Array, Target
-from eval.tree import check_tree, path_log_probabilities, seen
 
 Gradients = tuple[torch.Tensor, torch.Tensor]
 

@@ -5,15 +5,14 @@ cached tokens that it shares, and to itself.
 """
 
 import heapq
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 
 from eval.removal import Row
+from eval.score.tree import seen
 from eval.target import Target
-from eval.tree import seen
 
 
 class Lanes(NamedTuple):
@@ -92,17 +91,3 @@ def _cost(option: tuple[list[tuple[int, int]], int], cached: int) -> float:
     places, width = option
     count = 1 + max(lane for lane, _ in places)
     return count * width * (1 + ATTENTION * (cached + width))
-
-
-@contextmanager
-def reading(module: Any, reads: tuple[torch.Tensor, torch.Tensor]) -> Iterator[None]:
-    """While open, the output head sees these lanes and columns only: logits have shape (1, reads, vocabulary)."""
-
-    def pick(_module: Any, args: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
-        return (args[0][reads][None], *args[1:])
-
-    handle = module.get_output_embeddings().register_forward_pre_hook(pick)
-    try:
-        yield
-    finally:
-        handle.remove()

@@ -16,13 +16,14 @@ from transformers import DynamicCache
 
 from eval.errors import ModelError
 from eval.evaluations import count
-from eval.memory import out_of_memory
+from eval.models.forward import reading
+from eval.models.memory import out_of_memory
 from eval.models.protocol import OpenWeights
-from eval.packing import pack, reading
 from eval.record import Conversation, Span
 from eval.removal import Coalitions, Row, rows
+from eval.score.packing import pack
+from eval.score.tree import check_tree, path_log_probabilities
 from eval.target import Array, Target
-from eval.tree import check_tree, path_log_probabilities
 
 TOKEN_BUDGET = 1024  # on the CPU: activations of more leave its caches
 CUDA_TOKEN_BUDGET = 16384
