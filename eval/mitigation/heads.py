@@ -88,7 +88,7 @@ def head_effects(model: OpenWeights, request: Request, alpha: float = ALPHA) -> 
     return np.asarray((-math.log(alpha) * total).double().numpy())
 
 
-def profile(model: OpenWeights, records: Sequence[Record], fitted_on: str, alpha: float = ALPHA) -> HeadProfile:
+def fit_heads(model: OpenWeights, records: Sequence[Record], fitted_on: str, alpha: float = ALPHA) -> HeadProfile:
     """Rank the heads by what they do to safe prompts beyond what they do to unsafe ones, and choose how many.
 
     Triggers are the records' Focus.

@@ -29,10 +29,10 @@ def remove_direction(model: Model, requests: Sequence[Request]) -> Iterator[None
         )
     import torch
 
-    from eval.refusal_direction import known
+    from eval.refusal_direction import known_direction
 
     device = model.module.device
-    vector = torch.tensor(known(model).vector, device=device)
+    vector = torch.tensor(known_direction(model).vector, device=device)
     rows = torch.tensor([request.applies for request in requests], device=device)
     with direction_removed(model.module, vector, rows):
         yield

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import yaml
 
@@ -18,7 +18,6 @@ from eval.record import Conversation, Message, Span
 
 DATA = Path(__file__).parent / "data"
 BRACES = re.compile(r"\{([^{}|]+)((?:\|[^{}|]+)+)\}")
-Expected = Literal["refuse", "answer", "partial"]
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import torch
 
+from eval.models.forward import additive
 from eval.removal import Row
 from eval.score.tree import seen
 from eval.target import Target
@@ -57,11 +58,10 @@ def pack(texts: Sequence[Row], shared: Sequence[int], target: Target, like: torc
         own[:, [at - common for at in row.hidden]] = False
         mask[lane, 0, start:end, cached + start : cached + end] |= own
         columns.append(torch.arange(end - nodes - 1, end))
-    added = torch.zeros(mask.shape, dtype=like.dtype).masked_fill_(~mask, torch.finfo(like.dtype).min)
     at = torch.tensor([lane for lane, _ in places]).repeat_interleave(1 + nodes)
     device = like.device
     reads = (at.to(device), torch.cat(columns).to(device))
-    return Lanes(ids.to(device), positions.to(device), added.to(device), reads)
+    return Lanes(ids.to(device), positions.to(device), additive(mask, like.dtype).to(device), reads)
 
 
 def lanes(lengths: Sequence[int], cached: int) -> tuple[list[tuple[int, int]], int]:
