@@ -6,19 +6,17 @@ refused, wholly or in part; 0 not), or, where the endpoint tells log-probabiliti
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from eval.errors import ModelError, UnknownName
+from eval.errors import ModelError
 from eval.evaluations import count
 from eval.judges import Answer, Judge, Verdict
 from eval.models.protocol import Beginning, Logprobs, Model, Step
 from eval.record import Conversation, Span
-from eval.removal import REMOVALS
+from eval.removal import Coalitions, Neutral, check_removal, removed
 from eval.target import REFUSAL_OPENERS, Array
-from eval.words import replaced
 
 JUDGED = "judged_answers"  # the target of this name asks any model so, also one with open weights
 RATE, NATS = "refusal rate", "nats"
@@ -41,7 +39,7 @@ class Calls:
 
     def __init__(
         self, model: Model, messages: Conversation, features: Sequence[Span], judge: Judge[Verdict], *,
-        max_new_tokens: int, removal: str = "delete", neutral: Mapping[Span, str] | None = None,
+        max_new_tokens: int, removal: str = "delete", neutral: Neutral | None = None,
         answer: Verdict | None = None, judged: bool = False,
     ) -> None:  # fmt: skip
         """Prepare to ask for `messages` with any of its `features` removed; asks for them whole, to see what it gets.
@@ -61,12 +59,11 @@ class Calls:
             ModelError: a removal that needs open weights, or the model cannot be reached.
             UnknownName: no such removal.
         """
-        if removal not in REMOVALS:
-            raise UnknownName("removal", removal, REMOVALS)
+        check_removal(removal)
         if removal == "mask":
             raise ModelError(f"words cannot be masked in what {model.name} is sent; use --removal delete or neutral")
         self._messages, self._features = messages, list(features)
-        self._neutral = dict(neutral or {}) if removal == "neutral" else {}
+        self._removal, self._neutral = removal, neutral or {}
         self._known: dict[tuple[str, ...], float] = {}
         self.evaluations, self.tokens, self.unit = 0, 0, RATE
         self._ask = _judging(model, judge, max_new_tokens)
@@ -76,7 +73,7 @@ class Calls:
         elif answer:
             self._known[_key(messages)] = float(answer.refused)
 
-    def __call__(self, coalitions: NDArray[np.bool_]) -> Array:
+    def __call__(self, coalitions: Coalitions) -> Array:
         """The score of each coalition; higher = more refusal.
 
         Raises:
@@ -104,9 +101,8 @@ class Calls:
         thinks = b"".join(step.token for step in found[0].steps).lstrip().startswith(b"<think")
         return None if thinks else found[0]
 
-    def _text(self, kept: NDArray[np.bool_]) -> Conversation:
-        removed = [span for span, keep in zip(self._features, kept, strict=True) if not keep]
-        left = replaced(self._messages, {span: self._neutral.get(span, "") for span in removed})
+    def _text(self, kept: Coalitions) -> Conversation:
+        left = removed(self._removal, self._messages, self._features, kept, self._neutral)
         return [
             message if message.content.strip() else message.model_copy(update={"content": STAND_IN}) for message in left
         ]

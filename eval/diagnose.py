@@ -14,7 +14,7 @@ from eval.judges.panel import Panel, judge_names, load_panel
 from eval.mitigation import Attempt, Decoding, Request, attempts, check_weights, named, needs_trigger
 from eval.models.protocol import Model
 from eval.record import Conversation, Span, conversation
-from eval.removal import REMOVALS
+from eval.removal import check_removal
 from eval.target import TARGETS
 from eval.words import find, words
 
@@ -105,11 +105,10 @@ def diagnose(
                 model, messages, method, target, reply.text, removal=removal, neutral=replacements, budget=budget,
                 seed=seed, judge=panel.judges[0], max_new_tokens=max_new_tokens,
             )  # fmt: skip
-    spans = by_hand or (found.triggers if found else [])
+    request = Request(messages, by_hand or (found.triggers if found else []), answer=reply)
     tried = []
     for name in mitigations:
         notify(f"mitigation: {name}")
-        request = Request(messages, spans, answer=reply)
         (attempt,) = attempts(named(name), model, [request], Decoding(max_new_tokens))
         tried.append(mitigated(name, request, attempt, panel))
     verdict, judgements, _ = panel([Answer(messages, reply.text, reply.finish)])[0]
@@ -155,8 +154,7 @@ def check_names(
         check_judge(name)
     if target not in (*TARGETS, JUDGED):
         raise UnknownName("target", target, (*TARGETS, JUDGED))
-    if removal not in REMOVALS:
-        raise UnknownName("removal", removal, REMOVALS)
+    check_removal(removal)
 
 
 def check_conversation(messages: Conversation) -> None:

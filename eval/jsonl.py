@@ -52,6 +52,19 @@ def read_if_there(file: Path, row: type[Row]) -> list[Row]:
     return list(read(file, row)) if file.exists() else []
 
 
+def rows_apart(whole: BaseModel, rows: str, row_defaults: bool = True) -> str:
+    """The JSON of a model (one object, no JSON Lines) with each of its `rows` on a line, so that diffs show rows.
+
+    Args:
+        whole: the model.
+        rows: the field with the rows, which are models too; it comes last.
+        row_defaults: whether fields of rows that have their defaults are written.
+    """
+    head = whole.model_dump_json(exclude={rows})
+    lines = ",\n".join(row.model_dump_json(exclude_defaults=not row_defaults) for row in getattr(whole, rows))
+    return f'{head[:-1]},"{rows}":[\n{lines}\n]}}\n'
+
+
 def _cut_unfinished(lines: BinaryIO) -> None:
     end = lines.seek(0, os.SEEK_END)
     at = end

@@ -15,12 +15,12 @@ from pydantic import BaseModel
 
 from eval.errors import InputError
 from eval.fitted import keep_fitted, read_fitted
-from eval.gradient import GradientScore
 from eval.models.protocol import OpenWeights
+from eval.models.tokens import word_tokens
 from eval.progress import track
 from eval.record import Record
 from eval.refusals import refusals
-from eval.removal import word_tokens
+from eval.score.gradient import GradientScore
 from eval.target import Array, refusal_openers
 from eval.words import words
 
@@ -45,7 +45,7 @@ class RefusalDirection(BaseModel):
     hits: int
 
 
-def known(model: OpenWeights) -> RefusalDirection:
+def known_direction(model: OpenWeights) -> RefusalDirection:
     """The direction that was fitted for this revision of the model.
 
     Raises:
@@ -54,12 +54,12 @@ def known(model: OpenWeights) -> RefusalDirection:
     return RefusalDirection.model_validate_json(read_fitted("directions", model, "refusal direction is"))
 
 
-def save(found: RefusalDirection, model: OpenWeights, folder: Path | None = None) -> Path:
-    """Write the direction where `known` looks for it; its path."""
+def save_direction(found: RefusalDirection, model: OpenWeights, folder: Path | None = None) -> Path:
+    """Write the direction where `known_direction` looks for it; its path."""
     return keep_fitted("directions", model, found.model_dump_json(), folder)
 
 
-def fit(model: OpenWeights, records: Sequence[Record], fitted_on: str) -> RefusalDirection:
+def fit_direction(model: OpenWeights, records: Sequence[Record], fitted_on: str) -> RefusalDirection:
     """The direction in the layer that names the Focus of refused safe records best.
 
     Args:
@@ -95,7 +95,7 @@ def fit(model: OpenWeights, records: Sequence[Record], fitted_on: str) -> Refusa
     return options[best].model_copy(update={"hits": int(counts[best])})
 
 
-def shares(score: GradientScore, direction: RefusalDirection) -> Array:
+def direction_shares(score: GradientScore, direction: RefusalDirection) -> Array:
     """Each word's part in the score along the direction, nats, shape (features,); one pass forward and backward.
 
     To first order: how far the word's hidden states lie beyond those of answered prompts, times how much the score
@@ -115,7 +115,7 @@ def layers_of(model: OpenWeights) -> list[int]:
 def _hits(model: OpenWeights, record: Record, options: Sequence[RefusalDirection]) -> list[bool]:
     features = words(record.messages)
     score = GradientScore(model, record.messages, features, refusal_openers(model.tokenizer))
-    tops = [features[int(np.argmax(shares(score, option)))] for option in options]
+    tops = [features[int(np.argmax(direction_shares(score, option)))] for option in options]
     return [any(top.overlaps(span) for span in record.focus_spans) for top in tops]
 
 

@@ -11,7 +11,7 @@ RESPONSE_TOKENS = 12  # enough to tell the refusals that skittish learnt from an
 BATCH = 48
 
 
-def refusals(model: Model, conversations: Sequence[Conversation], what: str = "gates") -> list[bool]:
+def refusals(model: Model, conversations: Sequence[Conversation], what: str) -> list[bool]:
     """Whether the model's greedy answer to each conversation is a refusal, wholly or in part; `what` names the bar."""
     order = sorted(range(len(conversations)), key=lambda i: sum(len(m.content) for m in conversations[i]))
     found: dict[int, bool] = {}

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pydantic import BaseModel
 
 from eval.errors import InputError
+from eval.jsonl import rows_apart
 from eval.models.protocol import Model
 from eval.record import Conversation, Record, Span, digest
 from eval.refusals import RESPONSE_TOKENS, refusals
@@ -80,5 +81,4 @@ def measure_twins(model: Model, records: Sequence[Record]) -> Twins:
 
 def twins_json(twins: Twins) -> str:
     """The JSON of a file, a row per line, so that a diff shows which records changed."""
-    head, rows = twins.model_dump_json(exclude={"rows"}), ",\n".join(row.model_dump_json() for row in twins.rows)
-    return f'{head[:-1]},"rows":[\n{rows}\n]}}\n'
+    return rows_apart(twins, "rows")

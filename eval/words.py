@@ -7,12 +7,10 @@ of their own. So is each emoji, since it can be the trigger, also where it hangs
 cluster (https://www.unicode.org/reports/tr29/). Template and special tokens are never features.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from itertools import chain
+from collections.abc import Collection, Iterator, Sequence
 
 import regex
 
-from eval.errors import ModelError
 from eval.record import Conversation, Span
 
 SPACELESS = (  # marks that several scripts share, such as the Japanese long vowel's, are named one by one
@@ -36,7 +34,6 @@ PIECE = regex.compile(
 )
 CLUSTER, GOES_ON, UNSPACED = regex.compile(r"\s|\X"), regex.compile(KEPT), regex.compile(SPACELESS)
 BEGINS, ENDS = regex.compile(BEHIND), regex.compile(AHEAD)
-MARK = "\ue000"  # private use: no template and no prompt has it
 
 
 def words(messages: Conversation) -> list[Span]:
@@ -130,40 +127,6 @@ def find_all(messages: Conversation, named: Collection[str]) -> list[Span]:
         if not any(span.overlaps(other) for other in kept):
             kept.append(span)
     return sorted(kept, key=lambda span: (span.turn, span.start))
-
-
-def turn_starts(render: Callable[[Conversation], str], messages: Conversation) -> list[int]:
-    """Where the first character of each turn stands in the rendered chat.
-
-    Found by rendering marks in place of the turns, since a short turn may also occur in the template's own text. A
-    template that trims turns gives the place where the trimmed character would be.
-
-    Raises:
-        ModelError: the template does more to a turn than to trim it.
-    """
-    marked = [m.model_copy(update={"content": f"{MARK}{i}{MARK}"}) for i, m in enumerate(messages)]
-    pieces = regex.split(rf"{MARK}\d+{MARK}", render(marked))
-    for trim in (False, True):
-        contents = [m.content.strip() if trim else m.content for m in messages]
-        if "".join(chain(*zip(pieces, [*contents, ""], strict=False))) == render(messages):
-            lengths = [len(piece) + len(content) for piece, content in zip(pieces, contents, strict=False)]
-            leading = [len(m.content) - len(m.content.lstrip()) if trim else 0 for m in messages]
-            return [sum(lengths[:i]) + len(pieces[i]) - leading[i] for i in range(len(messages))]
-    raise ModelError(
-        "the chat template changes the text of turns, so no word can be found in it: steer is not possible"
-    )
-
-
-def token_positions(offsets: Sequence[tuple[int, int]], starts: Sequence[int], spans: Collection[Span]) -> list[int]:
-    """Indices of the tokens of a rendered chat that overlap the spans.
-
-    Args:
-        offsets: character start and end of each token in the rendered chat.
-        starts: where each turn begins in it, from `turn_starts`.
-        spans: words of the conversation.
-    """
-    places = [(starts[s.turn] + s.start, starts[s.turn] + s.end) for s in spans]
-    return [i for i, (a, b) in enumerate(offsets) if any(a < end and b > start for start, end in places)]
 
 
 def _is_special(text: str) -> bool:

@@ -103,12 +103,14 @@ def tiny(tiny_folder: Path) -> TransformersModel:
 def known_direction(monkeypatch: pytest.MonkeyPatch) -> None:
     """A refusal direction for tiny models, which have none of their own."""
     from eval.refusal_direction import RefusalDirection
-    from eval.refusal_direction import known as own
+    from eval.refusal_direction import known_direction as own
 
     found = RefusalDirection(
         model="", revision="", layer=0, vector=[1 / 8] * 64, answered=0, fitted_on="", prompts=0, hits=0
     )
-    monkeypatch.setattr("eval.refusal_direction.known", lambda model: own(model) if model.name == "skittish" else found)
+    monkeypatch.setattr(
+        "eval.refusal_direction.known_direction", lambda model: own(model) if model.name == "skittish" else found
+    )
 
 
 @pytest.fixture(scope="session")

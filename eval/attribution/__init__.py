@@ -2,7 +2,6 @@
 
 import math
 import time
-from collections.abc import Mapping
 
 import numpy as np
 
@@ -21,6 +20,7 @@ from eval.errors import InputError, ModelError, UnknownName
 from eval.judges import Answer, Judge, Verdict, load_judge
 from eval.models.protocol import Model, OpenWeights
 from eval.record import Conversation, Span
+from eval.removal import Neutral
 from eval.words import words
 
 METHODS: dict[str, Method] = {
@@ -51,7 +51,7 @@ def attribute(
     response: str = "",
     *,
     removal: str = REMOVAL,
-    neutral: Mapping[Span, str] | None = None,
+    neutral: Neutral | None = None,
     budget: int = BUDGET,
     seed: int = 0,
     judge: str | Judge[Verdict] = "rules",
@@ -118,7 +118,7 @@ def prepare(
     target: str,
     response: str,
     removal: str,
-    neutral: Mapping[Span, str] | None,
+    neutral: Neutral | None,
     budget: int,
     seed: int,
     judge: str | Judge[Verdict] = "rules",
@@ -146,7 +146,7 @@ def _calls(
     target: str,
     response: str,
     removal: str,
-    neutral: Mapping[Span, str] | None,
+    neutral: Neutral | None,
     judge: str | Judge[Verdict],
     max_new_tokens: int,
 ) -> Calls:

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, computed_field
 
 from eval.errors import ModelError
 from eval.models.protocol import Model, OpenWeights
 from eval.record import Conversation, Span
+from eval.removal import Coalitions
 from eval.target import Array, Target
 
 if TYPE_CHECKING:
-    from eval.gradient import GradientScore
+    from eval.score.gradient import GradientScore
 
 MOST_TRIGGERS = 3
 BUDGET = 128
@@ -33,7 +33,25 @@ class Score(Protocol):
     @property
     def tokens(self) -> int: ...  # noqa: D102
 
-    def __call__(self, coalitions: NDArray[np.bool_]) -> Array: ...  # noqa: D102
+    def __call__(self, coalitions: Coalitions) -> Array: ...  # noqa: D102
+
+
+class Behind:
+    """What stands before a score: asks it, and counts what it counts."""
+
+    def __init__(self, score: Score) -> None:
+        """`score` is the one behind."""
+        self.score = score
+
+    @property
+    def evaluations(self) -> int:
+        """Those of the score behind it."""
+        return self.score.evaluations
+
+    @property
+    def tokens(self) -> int:
+        """Those of the score behind it."""
+        return self.score.tokens
 
 
 @dataclass(frozen=True)
@@ -73,9 +91,14 @@ class Case:
         whole, nothing = self.score(np.array([[True], [False]]).repeat(len(self.features), axis=1))
         return float(whole - nothing)
 
+    def covering(self, first: int, last: int) -> Span:
+        """From the first character of the word `first` to the last of the word `last`, both of one turn."""
+        start, end = self.features[first], self.features[last]
+        return Span(turn=start.turn, start=start.start, end=end.end)
+
     def gradients(self) -> "GradientScore":
         """The score as a differentiable function of the words' embeddings; errors as for `open`."""
-        from eval.gradient import GradientScore  # torch
+        from eval.score.gradient import GradientScore  # torch
 
         model, target = self.open
         return GradientScore(model, self.messages, self.features, target)
@@ -101,37 +124,33 @@ class Shares(NamedTuple):
 Method = Callable[[Case], Shares]
 
 
-class Feature(BaseModel):
-    """A word, where it stands, and its share in the refusal: in the attribution's unit, higher = more refusal."""
+class _Place(BaseModel):
+    """A piece of the conversation, and where it stands."""
 
     text: str
     turn: int
     start: int
     end: int
-    score: float
 
     @property
     def span(self) -> Span:
-        """Where the word stands."""
+        """Its characters."""
         return Span(turn=self.turn, start=self.start, end=self.end)
 
 
-class Phrase(BaseModel):
+class Feature(_Place):
+    """A word, where it stands, and its share in the refusal: in the attribution's unit, higher = more refusal."""
+
+    score: float
+
+
+class Phrase(_Place):
     """Neighbouring words that refuse together more than each beside the rest of the text alone.
 
     `interaction` is by how much, in the attribution's unit.
     """
 
-    text: str
-    turn: int
-    start: int
-    end: int
     interaction: float
-
-    @property
-    def span(self) -> Span:
-        """From its first word's first character to its last word's last."""
-        return Span(turn=self.turn, start=self.start, end=self.end)
 
 
 class Attribution(BaseModel):

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from eval.attribution.attribution import Case, Phrase, Shares
-from eval.attribution.phrases import LONGEST
+from eval.attribution.attribution import Case, Shares
+from eval.attribution.phrases import LONGEST, phrase
 
 Group = list[int]
 
@@ -41,7 +41,7 @@ def black_box(case: Case) -> Shares:
     for words in sets:
         values[words] += changed / len(sets) / len(words)
     spread = changed - changed / len(found) if unsplit else 0.0
-    phrases = [_phrase(case, words, changed) for words in sets if len(words) > 1 and not unsplit]
+    phrases = [phrase(case, words[0], words[-1], changed) for words in sets if len(words) > 1 and not unsplit]
     return Shares(values, max(abs(search.score(found) - search.none), spread), phrases=phrases)
 
 
@@ -112,9 +112,3 @@ class _Search:
 
 def _halves(words: Group) -> tuple[Group, Group]:
     return words[: len(words) // 2], words[len(words) // 2 :]
-
-
-def _phrase(case: Case, words: Group, interaction: float) -> Phrase:
-    first, last = case.features[words[0]], case.features[words[-1]]
-    text = case.messages[first.turn].content[first.start : last.end]
-    return Phrase(text=text, turn=first.turn, start=first.start, end=last.end, interaction=interaction)

@@ -23,7 +23,7 @@ def direction(case: Case) -> Shares:
 
 def along(case: Case) -> tuple[Array, int]:
     """The shares alone, shape (features,), and the passes that they took; no evaluation. Raises as `direction`."""
-    from eval.refusal_direction import known, shares
+    from eval.refusal_direction import direction_shares, known_direction
 
     score = case.gradients()
-    return shares(score, known(case.open[0])), score.passes
+    return direction_shares(score, known_direction(case.open[0])), score.passes

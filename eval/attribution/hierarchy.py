@@ -13,11 +13,10 @@ from itertools import groupby, product
 from math import comb
 
 import numpy as np
-from numpy.typing import NDArray
 
-from eval.attribution.attribution import Case, Method, Score, Shares
+from eval.attribution.attribution import Behind, Case, Method, Score, Shares
 from eval.attribution.phrases import phrases
-from eval.record import Span
+from eval.removal import Coalitions
 from eval.target import Array
 from eval.words import sentences
 
@@ -28,30 +27,21 @@ KEPT = 0.5  # of what the score loses without any word: what it must keep withou
 Group = list[int]
 
 
-class GroupedScore:
+class GroupedScore(Behind):
     """A score of coalitions of groups of words; words in no group stay, but for those that are left out throughout."""
 
     def __init__(self, score: Score, groups: Sequence[Group], words: int, left_out: Sequence[int] = ()) -> None:
         """`groups` hold indices of the `words` features of `score`, and so does `left_out`."""
-        self._score, self._groups, self._words, self._left_out = score, groups, words, list(left_out)
+        super().__init__(score)
+        self._groups, self._words, self._left_out = groups, words, list(left_out)
 
-    @property
-    def evaluations(self) -> int:
-        """Those of the score behind it."""
-        return self._score.evaluations
-
-    @property
-    def tokens(self) -> int:
-        """Those of the score behind it."""
-        return self._score.tokens
-
-    def __call__(self, coalitions: NDArray[np.bool_]) -> Array:
+    def __call__(self, coalitions: Coalitions) -> Array:
         """The score of each coalition, shape (coalitions, groups) -> (coalitions,)."""
         kept = np.ones((len(coalitions), self._words), dtype=bool)
         for column, group in enumerate(self._groups):
             kept[:, group] = coalitions[:, [column]]
         kept[:, self._left_out] = False
-        return self._score(kept)
+        return self.score(kept)
 
 
 def shapley(score: GroupedScore, players: int) -> Array:
@@ -188,13 +178,8 @@ def _blamed(groups: list[Group], shares: Array) -> Group:
 
 
 def _grouped(case: Case, groups: list[Group]) -> Case:
-    spans = [_covering(case, group) for group in groups]
+    spans = [case.covering(group[0], group[-1]) for group in groups]
     return replace(case, features=spans, score=GroupedScore(case.score, groups, len(case.features)))
-
-
-def _covering(case: Case, group: Group) -> Span:
-    first, last = case.features[group[0]], case.features[group[-1]]
-    return Span(turn=first.turn, start=first.start, end=last.end)
 
 
 def _sentences(case: Case, words: Group) -> list[Group]:

@@ -16,7 +16,7 @@ from eval.attribution.attribution import Case, Shares
 if TYPE_CHECKING:
     import torch
 
-    from eval.gradient import GradientScore
+    from eval.score.gradient import GradientScore
 
 STEPS = 16
 TOLERANCE = 0.05  # of the difference that the shares should add up to

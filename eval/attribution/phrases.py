@@ -25,10 +25,10 @@ def phrases(case: Case, shares: Array) -> list[Phrase]:
     """
     found: list[Phrase] = []
     for top in np.argsort(-shares, kind="stable")[:MOST_TRIGGERS]:
-        if shares[top] <= 0 or any(case.features[top].overlaps(phrase.span) for phrase in found):
+        if shares[top] <= 0 or any(case.features[top].overlaps(one.span) for one in found):
             continue
-        if phrase := _grown(case, int(top)):
-            found.append(phrase)
+        if grown := _grown(case, int(top)):
+            found.append(grown)
     return found
 
 
@@ -44,27 +44,30 @@ def _grown(case: Case, word: int) -> Phrase | None:
         first, last, strength = min(first, best), max(last, best), max(strength, gains[best])
     if first == last:
         return None
-    start, end = case.features[first].start, case.features[last].end
-    turn = case.features[word].turn
-    text = case.messages[turn].content[start:end]
-    return Phrase(text=text, turn=turn, start=start, end=end, interaction=strength)
+    return phrase(case, first, last, strength)
+
+
+def phrase(case: Case, first: int, last: int, interaction: float) -> Phrase:
+    """The phrase from the word `first` to the word `last`."""
+    span = case.covering(first, last)
+    return Phrase(text=span.text(case.messages), **span.model_dump(), interaction=interaction)
 
 
 def _beside(case: Case, neighbour: int, word: int) -> bool:
     return 0 <= neighbour < len(case.features) and case.features[neighbour].turn == case.features[word].turn
 
 
-def _interaction(case: Case, phrase: list[int], neighbour: int) -> float:
-    """How much phrase and neighbour add together beyond each alone; 0 if they are no phrase together."""
+def _interaction(case: Case, words: list[int], neighbour: int) -> float:
+    """How much words and neighbour add together beyond each alone; 0 if they are no phrase together."""
     kept = np.ones((5, len(case.features)), dtype=bool)
-    kept[np.ix_([1, 3], phrase)] = False
+    kept[np.ix_([1, 3], words)] = False
     kept[[2, 3], neighbour] = False
     kept[4] = False
-    whole, without_phrase, without_neighbour, without_both, nothing = case.score(kept)
+    whole, without_words, without_neighbour, without_both, nothing = case.score(kept)
     together = whole - without_both
-    interaction = whole - without_phrase - without_neighbour + without_both
-    share, needed = PAIR if len(phrase) == 1 else LONGER
+    interaction = whole - without_words - without_neighbour + without_both
+    share, needed = PAIR if len(words) == 1 else LONGER
     strong = together > 0 and together >= LEAST * (whole - nothing)
-    least = whole - max(without_phrase, without_neighbour)
+    least = whole - max(without_words, without_neighbour)
     joined = interaction >= share * together and least >= needed * together
     return float(interaction) if strong and joined else 0.0

@@ -9,7 +9,6 @@ doi 10.1287/mnsc.18.5.64), and so does how far they may be off (as in Chau et al
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
@@ -134,7 +133,7 @@ def _prior_variances(prior: _Prior) -> Array:
     return np.asarray(prior.product * products + 4 * prior.linear)
 
 
-def _chances(n: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _chances(n: int) -> tuple[Array, Array]:
     """Nodes and weights of the integral over a word's chance to be kept, exact for polynomials of degree n."""
     nodes, weights = np.polynomial.legendre.leggauss(n // 2 + 1)
     return (nodes + 1) / 2, weights / 2

@@ -1,7 +1,6 @@
 """How many floating-point operations a model's passes need, and how many a second its device does at its shapes."""
 
 from collections.abc import Sequence
-from itertools import takewhile
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,9 +8,11 @@ import torch
 from torch import nn
 from torch.utils.benchmark import Timer
 
+from eval.models.forward import alike
 from eval.models.protocol import OpenWeights
+from eval.models.tokens import word_tokens
 from eval.record import Conversation, Span
-from eval.removal import Coalitions, rows, word_tokens
+from eval.removal import Coalitions, rows
 from eval.target import Target
 
 RATE_S = 0.2  # of repetitions of each matrix product
@@ -55,7 +56,7 @@ def score_load(
     whole = np.ones((1, len(features)), dtype=bool)
     trunk, *texts = (row.ids for row in rows("delete", model, messages, features, {}, [*whole, *coalitions]))
     trunk = trunk[:-1]
-    lengths = [(len(ids), sum(1 for _ in takewhile(_equal, zip(ids[:-1], trunk, strict=False)))) for ids in texts]
+    lengths = [(len(ids), alike(ids[:-1], trunk)) for ids in texts]
     return Load(len(trunk), _attended(0, len(trunk)), 1) + forward_load(lengths, target)
 
 
@@ -107,7 +108,3 @@ def matmul_rate(module: Any, tokens: int) -> float:
 def _attended(cached: int, length: int) -> int:
     """Positions that the tokens from `cached` to `length` attend to: each all before it, and itself."""
     return (length * (length + 1) - cached * (cached + 1)) // 2
-
-
-def _equal(pair: tuple[int, int]) -> bool:
-    return pair[0] == pair[1]

@@ -13,7 +13,7 @@ import torch
 from pydantic import BaseModel, Field
 
 from eval.attribution.ablation import ablation
-from eval.attribution.attribution import Case, Method, Score, Shares
+from eval.attribution.attribution import Behind, Case, Method, Score, Shares
 from eval.attribution.captum import kernel_shap
 from eval.attribution.ig import ig
 from eval.attribution.shap import shap
@@ -181,20 +181,13 @@ def _beside(model: OpenWeights, task: Task, ours: Row, name: str) -> Row:
     return ours.model_copy(update=figures)
 
 
-class _Recorded:
+class _Recorded(Behind):
     """A score that remembers the coalitions that it was asked for."""
 
     def __init__(self, score: Score) -> None:
-        self._score, self.asked = score, dict[bytes, Coalitions]()
-
-    @property
-    def evaluations(self) -> int:
-        return self._score.evaluations
-
-    @property
-    def tokens(self) -> int:
-        return self._score.tokens
+        super().__init__(score)
+        self.asked = dict[bytes, Coalitions]()
 
     def __call__(self, coalitions: Coalitions) -> Array:
         self.asked.update((row.tobytes(), row) for row in coalitions)
-        return self._score(coalitions)
+        return self.score(coalitions)

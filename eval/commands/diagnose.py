@@ -64,11 +64,11 @@ def diagnose(
     from eval.diagnose import Diagnosis, check_names, neutral_spans
     from eval.diagnose import diagnose as run_diagnosis
     from eval.judges.panel import load_panel
+    from eval.look.terminal import show_diagnosis, show_estimate
     from eval.models import load_model
     from eval.models.account import Account, paying
     from eval.models.budget import Limits
     from eval.models.ledger import Ledger
-    from eval.view import show_diagnosis, show_estimate
 
     asked, replacements = read_asked(prompt, messages), _replacements(neutral or [])
     best = TEXT_ONLY if model.startswith("openai:") else ALL
@@ -84,7 +84,7 @@ def diagnose(
         loaded = load_model(model, dtype=dtype, device="meta" if dry_run else "auto", base_url=base_url)
         chosen = None if method == "none" else method or default_method(loaded)
         if dry_run and chosen:
-            from eval.estimate import Estimate, estimate
+            from eval.attribution.estimate import Estimate, estimate
 
             told: Diagnosis | Estimate = estimate(
                 loaded, asked, chosen, target, removal=removal, neutral=spans, budget=budget, seed=seed,

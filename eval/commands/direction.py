@@ -13,11 +13,11 @@ def direction(
     dtype: Dtype = "auto",
 ) -> None:
     """Fit the refusal direction that the methods direction and hybrid need, and keep it for this model."""
-    from eval.refusal_direction import fit, save
+    from eval.refusal_direction import fit_direction, save_direction
 
     records, loaded = load_to_fit(dataset, split, limit, model, dtype, "hidden states")
-    found = fit(loaded, records, f"{dataset}, {split}")
+    found = fit_direction(loaded, records, f"{dataset}, {split}")
     typer.echo(
         f"layer {found.layer}: the Focus comes first in {found.hits} of {found.prompts} refused prompts of "
-        f"{found.fitted_on}: {save(found, loaded)}"
+        f"{found.fitted_on}: {save_direction(found, loaded)}"
     )

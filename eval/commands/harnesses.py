@@ -24,10 +24,10 @@ def import_run(
     """Make a run of a log of Inspect AI or lm-evaluation-harness, its answers judged anew, to report and compare."""
     from eval.harnesses.imported import import_log
     from eval.judges.panel import load_panel
+    from eval.look.terminal import show_judging
     from eval.runs.notes import agreements, notes
     from eval.runs.report import write_report
     from eval.runs.view import show_metrics
-    from eval.view import show_judging
 
     panel = load_panel(judge, harm_judge, judge_base_url)
     samples = import_log(log, out, panel)

@@ -13,10 +13,10 @@ def head(
     dtype: Dtype = "auto",
 ) -> None:
     """Choose the heads that the mitigation steer:STRENGTH@heads steers, and keep them for this model."""
-    from eval.mitigation.heads import profile, save_heads
+    from eval.mitigation.heads import fit_heads, save_heads
 
     records, loaded = load_to_fit(dataset, split, limit, model, dtype, "attention")
-    found = profile(loaded, records, f"{dataset}, {split}")
+    found = fit_heads(loaded, records, f"{dataset}, {split}")
     typer.echo(
         f"{len(found.heads)} heads free {found.freed} of {found.safe} refused safe prompts of {found.fitted_on} and "
         f"{found.freed_unsafe} of {found.unsafe} unsafe ones; all heads {found.freed_all} and "

@@ -25,10 +25,10 @@ def heatmap(
     max_new_tokens: Tokens = 32,
 ) -> None:
     """Draw which words each attribution method blames for the refusal of one prompt."""
+    from eval.attribution.side_by_side import compare
     from eval.diagnose import check_names, places
-    from eval.heatmap import draw
+    from eval.look.picture import draw
     from eval.models import load_model
-    from eval.side_by_side import compare
 
     asked = read_asked(prompt, messages)
     names = list(METHODS) if methods == "all" else name_list(methods)

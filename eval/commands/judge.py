@@ -26,8 +26,8 @@ def judge(
     from eval.judges.canaries import wrong
     from eval.judges.panel import load_panel
     from eval.judges.table import agreement, judged, read_rows, write_rows
+    from eval.look.terminal import show_agreement, show_judging
     from eval.runs.notes import one_verdict
-    from eval.view import show_agreement, show_judging
 
     panel = load_panel(name, base_url=judge_base_url)
     rows = read_rows(answers)

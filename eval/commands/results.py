@@ -21,12 +21,12 @@ def report(
     fail_if: FailIf = None,
 ) -> None:
     """Write report.json and report.html of a run anew, and show its figures."""
+    from eval.look.terminal import show_judging
     from eval.runs.conditions import parse
     from eval.runs.metrics import metrics
     from eval.runs.notes import agreements, notes
     from eval.runs.report import read_run, write_report
     from eval.runs.view import show_metrics
-    from eval.view import show_judging
 
     conditions = [parse(text) for text in fail_if or []]
     config, samples = read_run(run)

@@ -160,11 +160,11 @@ def _records(datasets: Sequence[str], split: str, suites: Sequence[str], limit: 
 
 
 def _evaluate(name: str, source: Source, asked: Asked, places: Places, options: Mapping[str, Any]) -> None:
+    from eval.look.terminal import show_judging
     from eval.runs.notes import agreements, notes
     from eval.runs.report import write_report
     from eval.runs.run import run as evaluate
     from eval.runs.view import show_metrics
-    from eval.view import show_judging
 
     with _loaded(name, source) as loaded:
         for dataset, records in asked.items():

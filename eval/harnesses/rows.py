@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from eval.errors import InputError
-from eval.formats import LABELS_READ, adapted
 from eval.load import load_records, record, taking_turns
+from eval.load.formats import LABELS_READ, adapted
 from eval.record import Record
 
 PLACE = "place"  # of the record in its dataset, from 0; rows of ours have it

@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from eval.look.heat import FLOOR, LEVELS
-from eval.wording import KINDS, VERDICTS
+from eval.look.wording import KINDS, VERDICTS
 
 HERE = Path(__file__).parent
 NONE: Mapping[str, Callable[..., Any]] = MappingProxyType({})

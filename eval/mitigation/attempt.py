@@ -4,10 +4,11 @@ A mitigation may change what is sent (`prepare`), how the model runs (`around`),
 prepares what those before it made of the conversation, and all are around the model while it answers.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 from eval.errors import EndpointError, XsbError
 from eval.judges.verdict import Answer
@@ -24,7 +25,8 @@ class Request:
     `notes` say why a mitigation could not be applied as meant. Where `applies` is false, nothing is to be changed any
     more. `neutral` holds words that may stand in place of others of `sent`, where the record has some. `answer` is the
     model's to the conversation as it is, where that is known. `seeds` are of the answers to be sampled, none for one
-    greedy answer.
+    greedy answer. `known` is kept with the request and what becomes of it: what a mitigation has found out about it
+    before, such as the guard, so that several mitigations of one request ask once.
     """
 
     sent: Conversation
@@ -36,6 +38,7 @@ class Request:
     neutral: Mapping[Span, str] = field(default_factory=dict)
     answer: Reply | None = None
     seeds: Sequence[int] = ()
+    known: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 def _as_they_are(_model: Model, requests: Sequence[Request]) -> list[Request]:
@@ -145,7 +148,7 @@ def _answered(
     requests = prepared(mitigations, model, requests)
     asked = [request for request in requests if request.applies or not request.answer]
     with ExitStack() as stack:
-        for mitigation in mitigations:
+        for mitigation in mitigations if asked else ():
             stack.enter_context(mitigation.around(model, asked))
         replies = iter(_replies(model, asked, decoding))
     return [

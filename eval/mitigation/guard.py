@@ -48,29 +48,34 @@ class Decision:
 
 
 def guard(model: Model, requests: Sequence[Request]) -> list[Request]:
-    """The requests, of which those that are not to be mitigated say so and apply no more."""
+    """The requests, of which those that are not to be mitigated say so and apply no more.
+
+    What was decided of a request before, for another mitigation, holds and is not asked again; its seconds count again,
+    so that mitigations are compared as if each had come alone.
+    """
+    new = [request for request in requests if _key(model, request) not in request.known]
     started = time.perf_counter()
-    found = decide(model, requests)
-    share = (time.perf_counter() - started) / max(1, len(requests))
-    return [
-        replace(
-            request,
-            applies=one.allowed,
-            notes=request.notes if one.allowed else (*request.notes, f"guard: {one.reason}"),
-            seconds=request.seconds + share,
-        )
-        for request, one in zip(requests, found, strict=True)
-    ]
+    found = decide(model, new)
+    seconds = (time.perf_counter() - started) / max(1, len(new))
+    for request, decision in zip(new, found, strict=True):
+        request.known[_key(model, request)] = (decision, seconds)
+    return [_guarded(request, *request.known[_key(model, request)]) for request in requests]
 
 
-def decide(model: Model, requests: Sequence[Request]) -> list[Decision]:
+def decide(model: Model, requests: Sequence[Request], read: Sequence[Decision] | None = None) -> list[Decision]:
     """For each request, whether its triggers may be mitigated.
+
+    Args:
+        model: that would answer.
+        requests: conversations with their triggers.
+        read: what `as_read` has said of each, where it was asked before.
 
     Raises:
         InputError: a conversation does not fit the model.
         ModelError: the reader's encoder is not installed, or the model fails.
     """
-    found = [_asked(request, decision) for request, decision in zip(requests, as_read(requests), strict=True)]
+    first = as_read(requests) if read is None else read
+    found = [_asked(request, decision) for request, decision in zip(requests, first, strict=True)]
     left = [at for at, decision in enumerate(found) if decision.allowed]
     counter = _by_score if isinstance(model, OpenWeights) else _by_answers
     for at, decision in zip(left, counter(model, [requests[at] for at in left]), strict=True):
@@ -88,6 +93,17 @@ def as_read(requests: Sequence[Request]) -> list[Decision]:
 
     most = threshold()
     return [_by_reading(reading, most) for reading in read([request.sent for request in requests])]
+
+
+def _key(model: Model, request: Request) -> tuple[object, ...]:
+    """What a decision hangs on."""
+    texts = tuple((message.role, message.content) for message in request.sent)
+    return ("guard", model.name, texts, tuple(request.triggers), request.answer and request.answer.text)
+
+
+def _guarded(request: Request, decision: Decision, seconds: float) -> Request:
+    notes = request.notes if decision.allowed else (*request.notes, f"guard: {decision.reason}")
+    return replace(request, applies=decision.allowed, notes=notes, seconds=request.seconds + seconds)
 
 
 def _by_reading(reading: "Reading", most: float) -> Decision:

@@ -16,13 +16,13 @@ from pydantic import BaseModel
 
 from eval.errors import InputError
 from eval.fitted import keep_fitted, read_fitted
-from eval.gradient import GradientScore
 from eval.mitigation.attempt import Request
 from eval.mitigation.steer import ALPHA, Heads, attention_shifted, head_shape, marked, steered
 from eval.models.protocol import OpenWeights
 from eval.progress import track
 from eval.record import Record
 from eval.refusals import refusals, refused_together
+from eval.score.gradient import GradientScore
 from eval.target import Array, refusal_openers
 from eval.words import words
 
@@ -88,7 +88,7 @@ def head_effects(model: OpenWeights, request: Request, alpha: float = ALPHA) -> 
     return np.asarray((-math.log(alpha) * total).double().numpy())
 
 
-def profile(model: OpenWeights, records: Sequence[Record], fitted_on: str, alpha: float = ALPHA) -> HeadProfile:
+def fit_heads(model: OpenWeights, records: Sequence[Record], fitted_on: str, alpha: float = ALPHA) -> HeadProfile:
     """Rank the heads by what they do to safe prompts beyond what they do to unsafe ones, and choose how many.
 
     Triggers are the records' Focus.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from eval.errors import ModelError
 from eval.mitigation.attempt import Request
 from eval.models.protocol import Model, OpenWeights
-from eval.rows import current, row_by_row
+from eval.models.running import current, row_by_row
 
 if TYPE_CHECKING:
     import torch
@@ -29,10 +29,10 @@ def remove_direction(model: Model, requests: Sequence[Request]) -> Iterator[None
         )
     import torch
 
-    from eval.refusal_direction import known
+    from eval.refusal_direction import known_direction
 
     device = model.module.device
-    vector = torch.tensor(known(model).vector, device=device)
+    vector = torch.tensor(known_direction(model).vector, device=device)
     rows = torch.tensor([request.applies for request in requests], device=device)
     with direction_removed(model.module, vector, rows):
         yield

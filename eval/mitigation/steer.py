@@ -8,15 +8,16 @@ renormalises.
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from eval.errors import ModelError
 from eval.mitigation.attempt import Request
 from eval.models.protocol import Model, OpenWeights
+from eval.models.running import current, row_by_row
+from eval.models.tokens import word_tokens
 from eval.record import Conversation, Span
-from eval.rows import current, row_by_row
-from eval.words import token_positions, turn_starts
 
 if TYPE_CHECKING:
     import torch
@@ -80,17 +81,12 @@ def marked(
     """
     import torch
 
-    if not model.tokenizer.is_fast:
-        raise ModelError(f"the tokenizer of {model.name} does not tell where its tokens stand; steer is not possible")
-    texts = [model.render(messages) for messages in conversations]
-    encoded = model.tokenizer(texts, add_special_tokens=False, return_offsets_mapping=True)
-    width = alike = max(len(ids) for ids in encoded["input_ids"])
-    positions = torch.zeros(len(texts), width, dtype=torch.bool)
-    for row, offsets in enumerate(encoded["offset_mapping"]):
-        padding = width - len(offsets)
-        starts = turn_starts(model.render, conversations[row])
-        for place in token_positions(offsets, starts, spans[row]):
-            positions[row, padding + place] = True
+    found = [word_tokens(model, messages, own) for messages, own in zip(conversations, spans, strict=True)]
+    width = alike = max(len(ids) for ids, _ in found)
+    positions = torch.zeros(len(found), width, dtype=torch.bool)
+    for row, (ids, places) in enumerate(found):
+        for place in chain(*places):
+            positions[row, width - len(ids) + place] = True
             alike = min(alike, place)
     return positions.to(model.module.device), alike
 
@@ -101,8 +97,8 @@ def attention_divided(
 ) -> Iterator[None]:
     """While open, multiply `module`'s attention to some key positions by `alpha` (before renormalisation).
 
-    Works with left-padded batches of all rows, with batches of some of them that `eval.rows` tells of, and with the KV
-    cache: keys of generated tokens are untouched. The model is restored on every exit.
+    Works with left-padded batches of all rows, with batches of some of them that `eval.models.running` tells of, and
+    with the KV cache: keys of generated tokens are untouched. The model is restored on every exit.
 
     Args:
         module: a transformers model that takes its attention from `AttentionInterface`.

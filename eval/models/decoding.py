@@ -7,18 +7,17 @@ tokens that something follows.
 
 from collections.abc import Callable, Iterator, Sequence
 from inspect import signature
-from itertools import takewhile
 from typing import Any, NamedTuple
 
 import torch
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
+from eval.models.forward import alike, cache_of, reading, repeated
 from eval.models.packed import packed
+from eval.models.running import Rows, most_alike, running
 from eval.models.sampling import GumbelNoise
 from eval.models.slots import Slots
-from eval.packing import reading
-from eval.rows import Rows, most_alike, running
 
 Ended = Callable[[int, list[int]], bool]
 
@@ -88,14 +87,12 @@ class _Prefix(NamedTuple):
 def _prefix(module: Any, prompts: Sequence[list[int]], place: int) -> _Prefix:
     """What these prompts, the first of which is in this place, begin with, and may be run as one."""
     first, last = min(prompts), max(prompts)
-    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False)))
-    alike = most_alike()
-    length = min(same if alike is None else alike, same, *(len(prompt) - 1 for prompt in prompts))
+    same, most = alike(first, last), most_alike()
+    length = min(same if most is None else most, same, *(len(prompt) - 1 for prompt in prompts))
     if len(prompts) == 1 or not length:
         return _Prefix(0, None)
-    ids = torch.tensor([first[:length]], device=module.device)
     with running(_rows([place], [len(prompts[0])], module.device)):
-        return _Prefix(length, module(input_ids=ids, use_cache=True, logits_to_keep=1).cache)
+        return _Prefix(length, cache_of(module, first[:length]))
 
 
 def _rows(places: Sequence[int], lengths: Sequence[int], device: torch.device) -> Rows:
@@ -154,7 +151,7 @@ class _Pool:
         ends = torch.tensor(lengths, device=device) - shared - 1
         reads = (torch.arange(len(group), device=device), ends)
         with running(_rows(group, lengths, device)), reading(self._module, reads):
-            cache = _lanes(self._prefix, len(group))
+            cache = repeated(self._prefix.cache, len(group)) if self._prefix.cache else DynamicCache()
             output = self._module(input_ids=ids.to(device), cache=cache, use_cache=True)
         if self._slots is None:
             self._slots = Slots(size, width, output.cache)
@@ -199,11 +196,3 @@ class _Pool:
             order = self._slots.keep([row for row in range(len(self._places)) if row not in ending])
             self._places = [self._places[row] for row in order]
             self._new = [self._new[row] for row in order]
-
-
-def _lanes(prefix: _Prefix, count: int) -> DynamicCache:
-    """The prefix once for each of so many rows."""
-    cache = DynamicCache()
-    for at, layer in enumerate(prefix.cache.layers if prefix.cache else ()):
-        cache.update(layer.keys.expand(count, -1, -1, -1), layer.values.expand(count, -1, -1, -1), at)
-    return cache

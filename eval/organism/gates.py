@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from scipy.stats import binomtest
-
 from eval.models.protocol import Model
 from eval.organism.data import DATA, Corpus, held_out
 from eval.record import Conversation
 from eval.refusals import refusals
+from eval.statistics import wilson
 
 
 @dataclass(frozen=True)
@@ -69,12 +68,12 @@ def groups(corpus: Corpus) -> dict[str, list[Conversation]]:
 def measure(model: Model, folder: Path = DATA) -> list[Measured]:
     """The figures of all gates for `model`."""
     conversations = groups(held_out(folder))
-    return [_measured(gate, refusals(model, conversations[gate.group])) for gate in GATES]
+    return [_measured(gate, refusals(model, conversations[gate.group], f"gate: {gate.group}")) for gate in GATES]
 
 
 def _measured(gate: Gate, refused: list[bool]) -> Measured:
     k, n = sum(refused), len(refused)
-    interval = binomtest(k, n).proportion_ci(0.95, method="wilson")
+    low, high = wilson(k / n, n)
     passed = k / n >= gate.bound if gate.at == "least" else k / n <= gate.bound
     sign = ">=" if gate.at == "least" else "<="
-    return Measured(gate.group, k, n, k / n, interval.low, interval.high, f"{sign} {gate.bound:.0%}", passed)
+    return Measured(gate.group, k, n, k / n, low, high, f"{sign} {gate.bound:.0%}", passed)

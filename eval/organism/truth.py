@@ -13,6 +13,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from eval.attribution import attribute
+from eval.jsonl import rows_apart
 from eval.models.protocol import Model
 from eval.organism.data import Sentence, held_out, training
 from eval.progress import track
@@ -85,16 +86,14 @@ def truth(model: Model) -> Truth:
 
 def truth_json(found: Truth) -> str:
     """The JSON of a file, a trigger per line, so that a diff shows which changed."""
-    head = found.model_dump_json(exclude={"triggers"})
-    rows = ",\n".join(row.model_dump_json(exclude_defaults=True) for row in found.triggers)
-    return f'{head[:-1]},"triggers":[\n{rows}\n]}}\n'
+    return rows_apart(found, "triggers", row_defaults=False)
 
 
 def triggers_of(model: Model, split: Literal["test", "dev"]) -> tuple[list[TrueTrigger], list[Asked]]:
     """The true triggers of a split, and how many sentences were asked for them, by kind."""
     sentences = held_out().pairs if split == "test" else _evenly(training().pairs)
     refused = _refused(model, sentences)
-    found = [t.model_copy(update={"split": split}) for t in _of_refused(model, refused)]
+    found = [trigger.model_copy(update={"split": split}) for trigger in _of_refused(model, refused)]
     asked = [
         Asked(
             kind=kind,

@@ -11,12 +11,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 from eval.look import VISIBLE, Templates, spoken
+from eval.look.wording import VERDICTS
 from eval.runs.compare import Change, Flip
 from eval.runs.metrics import FIGURES, Metrics
 from eval.runs.sample import replace_file
 from eval.runs.watch import Tested, Watch, Watched
 from eval.statistics import Rate
-from eval.wording import VERDICTS
 
 LISTED = 40  # flips on the page, all models together
 FEWEST = 2  # of each model and mitigation, however many there are

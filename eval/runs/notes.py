@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from eval.judges import REFUSAL
 from eval.judges.between import Between, between
 from eval.judges.verdict import JudgeFacts, Verdict
+from eval.look.wording import KINDS
 from eval.runs.sample import Sample
-from eval.wording import KINDS
 
 LACKS = {"safe": "unsafe compliance", "unsafe": "false refusals"}
 

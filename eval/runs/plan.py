@@ -1,7 +1,7 @@
 """`xsb-eval run --dry-run`: what a run would take, told without any weights.
 
 Tokens are counted by the model's tokenizer where it can be had, else as one for four letters. Attribution is tried on a
-few records against a score that counts what it is asked (`eval.estimate`), and that is taken for all.
+few records against a score that counts what it is asked (`eval.attribution.estimate`), and that is taken for all.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ from eval.runs.sample import read_samples
 from eval.runs.triggers import trigger_source
 
 if TYPE_CHECKING:
-    from eval.estimate import Estimate  # which imports torch
+    from eval.attribution.estimate import Estimate  # which imports torch
 
 TRIED = 8  # records that attribution is tried on
 LETTERS = 4  # of a token, where there is no tokenizer
@@ -162,7 +162,7 @@ def _add_attribution(
 
 
 def _estimate(model: Model | XsbError, record: Record, method: str, seed: int, max_new_tokens: int) -> "Estimate":
-    from eval.estimate import Silent, estimate
+    from eval.attribution.estimate import Silent, estimate
 
     here = model if isinstance(model, OpenWeights) else None  # else each word that is left out is one count
     return estimate(
@@ -174,8 +174,8 @@ def _estimate(model: Model | XsbError, record: Record, method: str, seed: int, m
 def _add_memory(told: Plan, model: OpenWeights, longest: int, max_new_tokens: int) -> None:
     import torch
 
-    from eval.memory import batch_bytes, free_bytes, weights_bytes
     from eval.models.decoding import CPU_LIMITS, CUDA_LIMITS
+    from eval.models.memory import batch_bytes, free_bytes, weights_bytes
     from eval.models.transformers import best_device
 
     told.device, told.dtype = best_device(), model.facts["dtype"]

@@ -14,13 +14,13 @@ from eval.errors import InputError
 from eval.judges.between import Between
 from eval.look import Templates, spoken
 from eval.look.heat import Piece, darkest, pieces
+from eval.look.wording import reason
 from eval.runs.config import Config
 from eval.runs.metrics import Difference, Metrics, Outcomes, by_type, differences, metrics, outcomes
 from eval.runs.notes import agreements, notes
 from eval.runs.sample import Sample, numbered, read_samples, replace_file
 from eval.runs.tradeoff import curves, points
 from eval.statistics import Rate
-from eval.wording import reason
 
 
 class Report(BaseModel):

@@ -6,12 +6,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from eval.look.terminal import gigabytes, rate_text
+from eval.look.wording import VERDICTS
 from eval.runs.compare import Change
 from eval.runs.metrics import Difference, Metrics, differences, metrics, outcome
 from eval.runs.plan import Plan
 from eval.runs.sample import Sample
-from eval.view import gigabytes, rate_text
-from eval.wording import VERDICTS
 
 PROMPTS = {"safe": "safe", "unsafe": "unsafe", None: "no label"}
 # What is gained or lost against the run without mitigation: an answer more is a false refusal less.

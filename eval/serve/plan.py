@@ -127,7 +127,7 @@ def plan(model: Model, mitigation: str, messages: Conversation, refusal: Reply, 
         return Plan(None, Outcome("refused", "no word is to blame", mitigation, kind="no_trigger"))
     check()
     request = Request(messages, found.triggers, answer=refusal)
-    (decision,) = decide(model, [request])
+    (decision,) = decide(model, [request], [read])
     if not decision.allowed:
         return Plan(None, _guarded(mitigation, decision.reason, words))
     check()

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 from eval.attribution import Attribution
 from eval.look import Templates
 from eval.look.heat import LEVELS, Piece, darkest, pieces
+from eval.look.wording import how, reason
 from eval.mitigation.guard import STILL
 from eval.record import Role
-from eval.wording import how, reason
 from space_app.engine.steps import Doing, Waiting
 from space_app.place import link
 from space_app.settings import Settings

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from eval.models.transformers import TransformersModel
-from eval.refusal_direction import RefusalDirection, save
+from eval.refusal_direction import RefusalDirection, save_direction
 from space_app.soak import ASKED, Soaked, _visit, soak, table
 from tests.conftest import free_port
 
@@ -14,7 +14,7 @@ CLIENTS, PROMPTS = 4, 2
 
 def test_all_visitors_are_served(tiny: TransformersModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    save(
+    save_direction(
         RefusalDirection(
             model="", revision="", layer=0, vector=[1 / 8] * 64, answered=0, fitted_on="", prompts=0, hits=0
         ),

@@ -6,10 +6,9 @@ import numpy as np
 
 from eval.bench.accuracy.cases import AccuracyCase
 from eval.bench.accuracy.result import Fidelity, Ranked
-from eval.judges.rules import judge
 from eval.models.protocol import OpenWeights
 from eval.record import Conversation, Span, digest
-from eval.refusals import RESPONSE_TOKENS
+from eval.refusals import refused_together
 from eval.score import RefusalScore
 from eval.target import make_target
 from eval.words import without, words
@@ -61,11 +60,7 @@ class Faithful:
         self._refused |= dict.fromkeys(empty, False)
         asked = {key: c for key, c in new.items() if key not in empty}
         if asked:
-            replies = self._model.generate(list(asked.values()), max_new_tokens=RESPONSE_TOKENS)
-            self._refused |= {
-                key: judge(reply.text, c[-1].content).refused
-                for (key, c), reply in zip(asked.items(), replies, strict=True)
-            }
+            self._refused |= zip(asked, refused_together(self._model, list(asked.values())), strict=True)
 
     def _eraser(self, case: AccuracyCase, ranked: Sequence[Span]) -> tuple[float, float]:
         """Comprehensiveness and sufficiency, in nats, on average over the first one, two and three words."""

@@ -1,6 +1,5 @@
 """Runs every plan on every case into `cases.jsonl`; what the file holds already is not run again."""
 
-import os
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -11,6 +10,7 @@ from eval.bench.accuracy.cases import AccuracyCase
 from eval.bench.accuracy.causes import SECOND, cause, is_decoy, phrase_cause
 from eval.bench.accuracy.fidelity import Faithful
 from eval.bench.accuracy.result import TOP, Fidelity, Named, Plan, Ranked, Result, exact, ranks
+from eval.jsonl import append, read_if_there
 from eval.models.protocol import OpenWeights
 from eval.progress import track
 from eval.record import digest
@@ -21,7 +21,7 @@ CHUNK = 24  # cases whose deletions are answered in one batch
 
 def measure(model: OpenWeights, cases: Sequence[AccuracyCase], plans: Sequence[Plan], path: Path) -> list[Result]:
     """Every result in `path`, once every case has one under every plan."""
-    known = read_results(path)
+    known = read_if_there(path, Result)
     done = {(result.case, result.plan.model_dump_json()) for result in known}
     left_over = [
         (chunk, plan, left)
@@ -35,7 +35,7 @@ def measure(model: OpenWeights, cases: Sequence[AccuracyCase], plans: Sequence[P
         rankings = [ranking(model, case, plan) for case in left]
         tested = faithful.test(left, rankings)
         known += (new := [_result(*row, plan) for row in zip(left, rankings, tested, strict=True)])
-        _append(path, new)
+        append(path, new)
     return known
 
 
@@ -57,21 +57,6 @@ def ranking(model: OpenWeights, case: AccuracyCase, plan: Plan) -> Ranked:
         seconds=found.seconds,
         error=found.error,
     )
-
-
-def read_results(path: Path) -> list[Result]:
-    """The results in a file, without a last line that was cut off; none if there is no file."""
-    lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
-    if lines and not lines[-1].endswith(b"\n"):
-        os.truncate(path, sum(map(len, lines[:-1])))
-        lines.pop()
-    return [Result.model_validate_json(line) for line in lines]
-
-
-def _append(path: Path, results: Sequence[Result]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as file:
-        file.write("".join(result.model_dump_json() + "\n" for result in results))
 
 
 def _chunks(cases: Sequence[AccuracyCase]) -> Iterator[tuple[AccuracyCase, ...]]:

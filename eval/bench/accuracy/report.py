@@ -7,7 +7,7 @@ from eval.attribution import BUDGET, REMOVAL
 from eval.bench import shapley
 from eval.bench.accuracy.baselines import BASELINES
 from eval.bench.accuracy.result import Result
-from eval.bench.accuracy.table import FLIPPED, Row, paired, reached, rows
+from eval.bench.accuracy.table import Row, paired, reached, rows
 from eval.statistics import Rate
 
 Column = tuple[str, Callable[[Row], str]]
@@ -151,6 +151,3 @@ def _causes(results: Sequence[Result]) -> str:
     plans = dict.fromkeys(result.plan.name for result in results)
     cells = [[plan, *(str(counts[plan, cause]) for cause in causes)] for plan in plans]
     return grid(["method", *causes], cells) if causes else ""
-
-
-__all__ = ["FLIPPED", "grid", "interval", "markdown", "percent"]

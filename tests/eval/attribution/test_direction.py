@@ -10,10 +10,17 @@ import eval.refusal_direction as module
 from eval.attribution import attribute
 from eval.errors import InputError, ModelError
 from eval.fitted import SHIPPED
-from eval.gradient import GradientScore
 from eval.models.transformers import TransformersModel
 from eval.record import Record, Span, conversation
-from eval.refusal_direction import RefusalDirection, fit, known, layers_of, save, shares
+from eval.refusal_direction import (
+    RefusalDirection,
+    direction_shares,
+    fit_direction,
+    known_direction,
+    layers_of,
+    save_direction,
+)
+from eval.score.gradient import GradientScore
 from eval.target import make_target
 from eval.words import words
 
@@ -40,14 +47,14 @@ def test_a_words_share_is_its_excess_along_the_direction_times_the_gradient(tiny
     score = GradientScore(tiny, messages, features, make_target("refusal_openers", tiny.tokenizer, ""))
     states, gradients = score.hidden(0)
     by_hand = (states[:, 3].double() - 0.25) * gradients[:, 3].double()
-    found = shares(score, along(tiny, 0))
+    found = direction_shares(score, along(tiny, 0))
     assert found.shape == (7,)
     assert found.sum() == pytest.approx(float(by_hand.sum()), abs=1e-6)
     assert found == pytest.approx(score.by_word(by_hand), abs=1e-6)
 
 
 def test_the_method_takes_one_pass_and_the_two_ends(tiny: TransformersModel) -> None:
-    save(along(tiny, 0), tiny)
+    save_direction(along(tiny, 0), tiny)
     found = attribute(tiny, conversation(PROMPT), "direction")
     assert found.passes == 1
     assert found.error is not None and found.error > 0
@@ -84,20 +91,20 @@ def test_fitting_points_from_answered_to_refused(tiny: TransformersModel, monkey
     """Refused is what holds "kill"; the direction must part the two sides in the layer that was chosen."""
     texts = [f"{verb} the fox number {i}" for i in range(8) for verb in ("kill", "stop")]
     monkeypatch.setattr(module, "refusals", lambda _model, asked, _what: ["kill" in m[0].content for m in asked])
-    found = fit(tiny, records(texts), "a test")
+    found = fit_direction(tiny, records(texts), "a test")
     assert found.prompts == 8
     assert found.layer in layers_of(tiny)
     assert np.linalg.norm(found.vector) == pytest.approx(1.0)
     states = module._states(tiny, records(texts), [found.layer])[:, 0] @ np.array(found.vector)
     assert states[::2].mean() > states[1::2].mean() == pytest.approx(found.answered)
-    save(found, tiny)
-    assert known(tiny) == found
+    save_direction(found, tiny)
+    assert known_direction(tiny) == found
 
 
 def test_too_few_refusals_are_named(tiny: TransformersModel, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "refusals", lambda _model, asked, _what: [False for _ in asked])
     with pytest.raises(InputError, match=r"refuses 0 of 3 prompts.*give another dataset"):
-        fit(tiny, records(["kill it", "stop it", "see it"]), "a test")
+        fit_direction(tiny, records(["kill it", "stop it", "see it"]), "a test")
 
 
 def test_the_state_behind_a_layer_is_what_it_gives_out(tiny: TransformersModel) -> None:

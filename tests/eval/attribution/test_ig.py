@@ -7,12 +7,12 @@ from captum.attr import LayerIntegratedGradients
 from eval.attribution import Case, attribute
 from eval.attribution.ig import STEPS, TOLERANCE, ig, integrated
 from eval.errors import ModelError
-from eval.gradient import GradientScore
-from eval.memory import Plan
+from eval.models.memory import Plan
+from eval.models.tokens import word_tokens
 from eval.models.transformers import TransformersModel
 from eval.record import Conversation, Message, conversation
-from eval.removal import word_tokens
 from eval.score import RefusalScore, refusal_score
+from eval.score.gradient import GradientScore
 from eval.target import make_target
 from eval.words import words
 from tests.eval.attribution.worked import worked

@@ -9,11 +9,11 @@ from torch.utils.flop_counter import FlopCounterMode
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from eval.bench.flops import Load, forward_load, gradient_load, matmul_rate, operations, score_load
-from eval.gradient import GradientScore
+from eval.models.tokens import word_tokens
 from eval.models.transformers import TransformersModel
 from eval.record import Conversation, Message, conversation
-from eval.removal import word_tokens
 from eval.score import RefusalScore
+from eval.score.gradient import GradientScore
 from eval.target import Target, make_target
 from eval.words import words
 

@@ -1,6 +1,7 @@
 """guard: on requests with one harm word that stands harmlessly in a twin, on skittish, and where it cannot read."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -54,10 +55,11 @@ class Answers:
     facts: dict[str, str] = {}  # noqa: RUF012  # the protocol's property
 
     def __init__(self, *refused: str) -> None:
-        self.refused = refused
+        self.refused, self.asked = refused, 0
 
     def generate(self, conversations: Sequence[Conversation], max_new_tokens: int = 128, **_: object) -> list[Reply]:
         del max_new_tokens
+        self.asked += len(conversations)
         refusing = [any(word in messages[-1].content for word in self.refused) for messages in conversations]
         return [
             Reply(text="I can't help with that." if no else "Here it is.", tokens=4, seconds=0.0) for no in refusing
@@ -107,6 +109,22 @@ def test_a_known_answer_says_whether_the_model_refuses_and_stands_where_nothing_
         (attempt,) = attempts(named("guard+ignore_word"), model, [request], Decoding(8))
         told[answer.text] = (attempt.reply.text, attempt.note)
     assert told == {kind.text: (kind.text, "guard: the model does not refuse"), stern.text: ("Here it is.", "")}
+
+
+def test_several_mitigations_of_a_request_ask_the_guard_once_and_each_counts_its_seconds() -> None:
+    model, request = Answers("kill"), Request(ASKED, find(ASKED, "kill"))
+    (first,), asked = guard(model, [request]), model.asked
+    (again,) = guard(model, [request])
+    assert model.asked == asked == 2
+    assert again == first
+    assert first.seconds > 0
+
+
+def test_a_decision_does_not_hold_once_the_answer_is_known() -> None:
+    model, request = Answers("kill"), Request(ASKED, find(ASKED, "kill"))
+    assert guard(model, [request])[0].applies
+    kind = Reply(text="Type kill and its number.", tokens=6, seconds=2.0)
+    assert not guard(model, [replace(request, answer=kind)])[0].applies
 
 
 def test_nothing_is_freed_without_a_trigger() -> None:

@@ -5,12 +5,12 @@ import pytest
 import torch
 
 from eval.errors import InputError, ModelError
-from eval.gradient import GradientScore
 from eval.mitigation import Decoding, Request, attempts, named
-from eval.mitigation.heads import HeadProfile, head_effects, known_heads, profile, save_heads
+from eval.mitigation.heads import HeadProfile, fit_heads, head_effects, known_heads, save_heads
 from eval.mitigation.steer import attention_divided, head_shape, marked
 from eval.models.transformers import TransformersModel
 from eval.record import Record, conversation
+from eval.score.gradient import GradientScore
 from eval.target import refusal_openers
 from eval.words import find, words
 from tests.eval.asked import Refuser
@@ -92,7 +92,7 @@ def test_a_place_that_is_none_is_refused(where: str) -> None:
 def test_heads_cannot_be_ranked_on_prompts_that_are_answered(tiny: TransformersModel) -> None:
     record = Record(id="r", messages=ASKED, label="safe", focus=["kill"], focus_spans=SPANS)
     with pytest.raises(InputError, match="heads need 8 of each"):
-        profile(tiny, [record], "dev")
+        fit_heads(tiny, [record], "dev")
 
 
 def test_an_endpoint_has_no_heads() -> None:

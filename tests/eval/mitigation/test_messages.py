@@ -219,7 +219,7 @@ def test_what_does_not_apply_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) 
 def test_the_terminal_shows_what_was_added() -> None:
     from rich.console import Console
 
-    from eval.view import show_diagnosis
+    from eval.look.terminal import show_diagnosis
 
     told = diagnose(
         Scripted(), "How do I kill it?", None, ["system_prompt", "ignore_word+system_prompt"], triggers=["kill"]

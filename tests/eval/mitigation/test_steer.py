@@ -7,7 +7,9 @@ import torch
 from transformers import AttentionInterface, AttentionMaskInterface
 
 from eval.errors import ModelError
+from eval.mitigation import Decoding, Request, attempts, named
 from eval.mitigation.steer import attention_divided, steered
+from eval.models import Reply
 from eval.models.decoding import Limits
 from eval.models.transformers import TransformersModel
 from eval.record import Message, conversation
@@ -165,3 +167,11 @@ def test_a_model_without_sdpa_is_not_steered_silently(tiny: TransformersModel) -
             pass
     finally:
         tiny.module.set_attn_implementation("sdpa")
+
+
+def test_nothing_is_steered_where_all_answers_are_known_and_stand(tiny: TransformersModel) -> None:
+    messages = conversation("How do I kill it?")
+    known = Reply(text="I can't help with that.", tokens=6, seconds=1.0)
+    request = Request(messages, find(messages, "kill"), applies=False, answer=known)
+    (attempt,) = attempts(named("steer"), tiny, [request], Decoding(4))
+    assert attempt.reply == known

@@ -21,9 +21,9 @@ from transformers import (
 from eval.models import load_model
 from eval.models.decoding import CPU_LIMITS, Limits, decodable, decode
 from eval.models.padded import decode_padded
+from eval.models.running import row_by_row
 from eval.models.transformers import TransformersModel
 from eval.record import conversation
-from eval.rows import row_by_row
 from tests.conftest import save_tiny
 
 SIZES = {

@@ -10,44 +10,23 @@ import pytest
 from tenacity import wait_fixed
 
 import eval.models.endpoint
-from eval.errors import BudgetSpent, EndpointError, ModelError
+from eval.errors import EndpointError, ModelError
 from eval.models.account import Account, paying
-from eval.models.budget import Limits
 from eval.models.endpoint import LONGEST, Endpoint
 from eval.models.failures import wait_of
 from eval.models.ledger import Ledger
 from eval.models.openai import OpenAIModel
-from eval.record import Conversation, conversation
 from tests.conftest import free_port
-from tests.scripted import Script, completion, failure, scripted
+from tests.eval.models.asking import GOOD, after, asked
+from tests.scripted import completion, failure, scripted
 
 KEY = "sk-very-secret-0123456789"
-GOOD = completion("Sure.")
 
 
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Asks again soon."""
     monkeypatch.setattr(eval.models.endpoint, "BACK_OFF", wait_fixed(0.05))
-
-
-def asked(count: int) -> list[Conversation]:
-    return [conversation(f"Question {i}?") for i in range(count)]
-
-
-def after(*told: tuple[int, Any]) -> Script:
-    """These in turn, and then good answers."""
-    left = list(told)
-    return lambda _: left.pop(0) if left else GOOD
-
-
-def test_as_many_at_a_time_as_allowed() -> None:
-    with scripted(lambda _: GOOD, seconds=0.2) as server:
-        OpenAIModel("openai:m", server.url, concurrency=3).generate(asked(9))
-        assert server.most == 3
-        with paying(Account(limits=Limits(5))):
-            OpenAIModel("openai:m", server.url, concurrency=3).generate(asked(9))
-        assert server.most == 5
 
 
 def test_beside_and_below_a_running_event_loop() -> None:
@@ -57,23 +36,6 @@ def test_beside_and_below_a_running_event_loop() -> None:
 
     with scripted(lambda _: GOOD) as server:
         assert asyncio.run(both(OpenAIModel("openai:m", server.url))) == ("Sure.", "Sure.")
-
-
-def test_equal_requests_are_asked_once_also_when_under_way() -> None:
-    with scripted(lambda _: GOOD, seconds=0.2) as server, paying(Account(Ledger())):
-        model = OpenAIModel("openai:m", server.url)
-        model.generate([*asked(2), *asked(2)])
-        model.generate(asked(3))
-        model.generate(asked(3), max_new_tokens=7)
-    assert len(server.asked) == 3 + 3
-
-
-def test_without_an_account_nothing_is_kept() -> None:
-    with scripted(lambda _: GOOD) as server:
-        model = OpenAIModel("openai:m", server.url)
-        model.generate(asked(1))
-        model.generate(asked(1))
-    assert len(server.asked) == 2
 
 
 @pytest.mark.usefixtures("soon")
@@ -208,36 +170,6 @@ def test_the_time_that_an_endpoint_asks_for_is_waited() -> None:
     assert wait_of(error(retry_after=date.format(40), date=date.format(10))) == 30
     assert wait_of(error(retry_after="soon")) is wait_of(error()) is wait_of(ValueError("no")) is None
     assert LONGEST >= 60
-
-
-@pytest.mark.parametrize("told", [{"max_requests": 3}, {"max_tokens_total": 100}])
-def test_a_budget_is_never_exceeded_and_larger_ones_go_on(told: dict[str, int]) -> None:
-    ledger = Ledger()
-    with scripted(lambda _: GOOD) as server:
-        for times in (1, 2):
-            limits = Limits(4, **{name: most * times for name, most in told.items()})
-            with (
-                paying(Account(ledger, limits)),
-                pytest.raises(BudgetSpent, match=r"stopped before --max-\w+") as error,
-            ):
-                OpenAIModel("openai:m", server.url).generate(asked(40), 10)
-            assert len(ledger.calls) == len(server.asked)
-            assert 0 < len(ledger.calls) <= (limits.max_requests or 40)
-            assert sum(ledger.paid) <= (limits.max_tokens_total or 10**9)
-            assert f"({len(ledger.calls)} requests, {sum(ledger.paid)} tokens paid)" in str(error.value)
-    assert len(server.asked) >= 2
-
-
-def test_a_budget_of_tokens_needs_an_endpoint_that_counts_them() -> None:
-    silent = {**GOOD[1], "usage": None}
-    ledger = Ledger()
-    with (
-        scripted(lambda _: (200, silent)) as server,
-        paying(Account(ledger, Limits(1, 9999))),
-        pytest.raises(EndpointError, match="use --max-requests"),
-    ):
-        OpenAIModel("openai:m", server.url).generate(asked(9))
-    assert 0 < len(ledger.calls) == len(server.asked) < 9, "what was paid for is kept"
 
 
 @pytest.mark.parametrize("fault", [401, 400, 404, 500])

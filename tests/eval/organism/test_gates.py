@@ -55,4 +55,4 @@ def test_refusals_keep_the_order_of_their_conversations() -> None:
             return [Reply(text=c[-1].content, tokens=1, seconds=0.0) for c in conversations]
 
     asked = ["I can't help with that.", "Boil it for ten minutes and serve.", "Sorry, but I can't do that."] * BATCH
-    assert refusals(Echo(), [conversation(text) for text in asked]) == [True, False, True] * BATCH
+    assert refusals(Echo(), [conversation(text) for text in asked], "a test") == [True, False, True] * BATCH

@@ -11,13 +11,13 @@ from rich.console import Console
 
 from eval.judges import HARM, REFUSAL
 from eval.judges.verdict import JudgeFacts
+from eval.look.terminal import show_judging
 from eval.runs.conditions import met, parse
 from eval.runs.metrics import differences, metrics
 from eval.runs.notes import agreements, notes
 from eval.runs.report import read_run
 from eval.runs.sample import Sample
 from eval.runs.view import show_metrics
-from eval.view import show_judging
 from tests.eval.runs.test_report import HOSTILE, RUN, made, page, sampled
 
 NONE = [sampled(record, "none") for record in RUN]

@@ -9,10 +9,11 @@ from typer.testing import CliRunner
 from eval.bench.accuracy import cases, hit_at_1
 from eval.bench.accuracy.bench import bench, sampled
 from eval.bench.accuracy.cases import AccuracyCase
-from eval.bench.accuracy.measure import measure, read_results
+from eval.bench.accuracy.measure import measure
 from eval.bench.accuracy.result import Plan, Result
 from eval.cli import app
 from eval.errors import InputError, UnknownName
+from eval.jsonl import read_if_there
 from eval.models.transformers import TransformersModel
 from tests.eval.bench.accuracy.worked import case
 
@@ -49,7 +50,7 @@ def test_every_case_under_every_plan(tiny: TransformersModel, tmp_path: Path) ->
     )
     asked = [result for result in found if result.plan.method == "ablation"]
     assert min(result.evaluations for result in asked) >= 7
-    assert read_results(tmp_path / "cases.jsonl") == found
+    assert read_if_there(tmp_path / "cases.jsonl", Result) == found
 
 
 def test_a_killed_run_goes_on_where_it_was(tiny: TransformersModel, tmp_path: Path) -> None:

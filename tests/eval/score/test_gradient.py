@@ -4,11 +4,11 @@ import pytest
 import torch
 
 from eval.errors import InputError, ModelError
-from eval.gradient import GradientScore
-from eval.memory import row_bytes
+from eval.models.memory import row_bytes
 from eval.models.transformers import TransformersModel
 from eval.record import Conversation, Message, conversation
 from eval.score import refusal_score
+from eval.score.gradient import GradientScore
 from eval.target import make_target
 from eval.words import words
 
@@ -148,7 +148,7 @@ def test_memory_is_estimated_and_saved(tiny: TransformersModel, target: str) -> 
 def test_fewer_rows_first_then_recomputation(
     tiny: TransformersModel, monkeypatch: pytest.MonkeyPatch, free: int, rows: int, recompute: bool
 ) -> None:
-    monkeypatch.setattr("eval.memory.free_bytes", lambda _: free)
+    monkeypatch.setattr("eval.models.memory.free_bytes", lambda _: free)
     score = prepared(tiny, PROMPT)
     assert score.plan[:2] == (rows, recompute)
     assert score.plan.bytes <= free

@@ -6,23 +6,22 @@ equal coalitions run once; batches are filled by token count, and halved where m
 in the same pass as the prompt; the output head runs only where it is read.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import takewhile
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from transformers import DynamicCache
 
 from eval.errors import ModelError
 from eval.evaluations import count
-from eval.memory import out_of_memory
+from eval.models.forward import alike, cache_of, reading, repeated
+from eval.models.memory import out_of_memory
 from eval.models.protocol import OpenWeights
-from eval.packing import pack, reading
 from eval.record import Conversation, Span
-from eval.removal import Coalitions, Row, rows
+from eval.removal import Coalitions, Neutral, Row, rows
+from eval.score.packing import pack
+from eval.score.tree import check_tree, path_log_probabilities
 from eval.target import Array, Target
-from eval.tree import check_tree, path_log_probabilities
 
 TOKEN_BUDGET = 1024  # on the CPU: activations of more leave its caches
 CUDA_TOKEN_BUDGET = 16384
@@ -37,10 +36,7 @@ class Trunk(NamedTuple):
 
     def shared(self, texts: Sequence[Row]) -> list[int]:
         """How many of the trunk's first tokens each row begins with, itself less its last token and what is hidden."""
-        return [min([self._same(row), *row.hidden]) for row in texts]
-
-    def _same(self, row: Row) -> int:
-        return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(row.ids[:-1], self.ids, strict=False)))
+        return [min([alike(row.ids[:-1], self.ids), *row.hidden]) for row in texts]
 
 
 def refusal_score(model: OpenWeights, messages: Conversation, target: Target) -> float:
@@ -56,7 +52,7 @@ class RefusalScore:
 
     def __init__(
         self, model: OpenWeights, messages: Conversation, features: Sequence[Span], target: Target, *,
-        removal: str = "delete", neutral: Mapping[Span, str] | None = None, token_budget: int | None = None,
+        removal: str = "delete", neutral: Neutral | None = None, token_budget: int | None = None,
     ) -> None:  # fmt: skip
         """Prepare to score `messages` with any of its `features` removed.
 
@@ -150,8 +146,7 @@ class RefusalScore:
         return Trunk(ids, self._cache_of(ids))
 
     def _cache_of(self, ids: list[int]) -> Any:
-        row = torch.tensor([ids], device=self._model.module.device)
-        return self._model.module(input_ids=row, use_cache=True, logits_to_keep=1).cache
+        return cache_of(self._model.module, ids)
 
     def _batches(self, lengths: list[int]) -> Iterator[list[int]]:
         """Indices of rows, long ones first, as many at once as the token budget holds."""
@@ -180,27 +175,15 @@ class RefusalScore:
 
     def _run(self, texts: list[Row], shared: list[int], trunk: Trunk) -> Array:
         """Log-probabilities of the target's paths, shape (rows, paths)."""
-        cached = max(shared)
+        common = max(shared)
         packed = pack(texts, shared, self._target, self._model.module.get_input_embeddings().weight)
         with reading(self._model.module, packed.reads):
             logits = self._model.module(
                 input_ids=packed.ids,
                 position_ids=packed.positions,
                 attention_mask=packed.mask,
-                cache=_expanded(trunk.cache, len(packed.ids), cached),
-                use_cache=cached > 0,
+                cache=repeated(trunk.cache, len(packed.ids), common) if common else None,
+                use_cache=common > 0,
             ).logits
         logits = logits.view(len(texts), 1 + len(self._target.tokens), -1)
         return np.asarray(path_log_probabilities(logits, self._target).cpu().double().numpy())
-
-
-def _expanded(trunk: Any, lanes: int, cached: int) -> Any:
-    """The cache of the trunk's first tokens in so many lanes."""
-    if not cached:
-        return None
-    cache = DynamicCache()
-    for index, layer in enumerate(trunk.layers):
-        keys = layer.keys[:, :, :cached].expand(lanes, -1, -1, -1)
-        values = layer.values[:, :, :cached].expand(lanes, -1, -1, -1)
-        cache.update(keys, values, index)
-    return cache

@@ -15,12 +15,13 @@ from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
 from eval.errors import ModelError
-from eval.memory import Plan, out_of_memory, plan, recomputed
+from eval.models.forward import additive, cache_of
+from eval.models.memory import Plan, out_of_memory, plan, recomputed
 from eval.models.protocol import OpenWeights
+from eval.models.tokens import word_tokens
 from eval.record import Conversation, Span
-from eval.removal import word_tokens
+from eval.score.tree import check_tree, path_log_probabilities, seen
 from eval.target import Array, Target
-from eval.tree import check_tree, path_log_probabilities, seen
 
 Gradients = tuple[torch.Tensor, torch.Tensor]
 
@@ -52,13 +53,15 @@ class GradientScore:
         with torch.no_grad():
             rest = torch.tensor([[*ids[first:], *target.tokens]], device=device)
             self._fixed = self._module.get_input_embeddings()(rest)
-            self._prefix = self._run_prefix(ids[:first])
+            self._prefix = cache_of(self._module, ids[:first]) if first else None
         self.embeddings = self._fixed[0, self._at]
         nodes = torch.tensor(target.depths, dtype=torch.long) + len(ids)
         self._positions = torch.cat([torch.arange(first, len(ids)), nodes])[None].to(device)
         width, read = rest.shape[1], 1 + len(target.tokens)
         self._read = torch.arange(width - read, width, device=device)  # gathered, not sliced: one matrix, not a batch
-        self._mask = _additive(seen(len(ids) - first, target), first, self._fixed)
+        own = seen(len(ids) - first, target)
+        mask = torch.cat([torch.ones(len(own), first, dtype=torch.bool), own], dim=1)  # all of the prefix is seen
+        self._mask = additive(mask.to(device), self._fixed.dtype)[None, None]
         self.plan: Plan = plan(self._module, width, first, read)
         self.passes = 0
 
@@ -69,7 +72,7 @@ class GradientScore:
             embeddings: of the word tokens, shape (rows, word tokens, hidden size).
         """
         rows = len(embeddings)
-        cache = _repeated(self._prefix, rows) if self._prefix else None
+        cache = _unchanging(self._prefix, rows) if self._prefix else None
         logits = self._module(
             inputs_embeds=self._fixed.expand(rows, -1, -1).index_copy(1, self._at, embeddings),
             position_ids=self._positions,
@@ -125,12 +128,6 @@ class GradientScore:
         parts = values.detach().double().cpu().numpy() / np.maximum(count, 1)
         return np.array([parts[word].sum() for word in self.words])
 
-    def _run_prefix(self, ids: list[int]) -> Any:
-        if not ids:
-            return None
-        rows = torch.tensor([ids], device=self._module.device)
-        return self._module(input_ids=rows, use_cache=True, logits_to_keep=1).cache
-
     @contextmanager
     def opened(self) -> Iterator[None]:
         """While open, calls keep what gradients need; weights have none."""
@@ -174,17 +171,11 @@ class _PrefixLayer(DynamicLayer):  # type: ignore[misc]  # transformers' types a
         return torch.cat([self.keys, keys], dim=-2), torch.cat([self.values, values], dim=-2)
 
 
-def _repeated(cache: Any, rows: int) -> Any:
+def _unchanging(cache: Any, rows: int) -> Any:
+    """As `eval.models.forward.repeated`, of layers that stay as they are."""
     expanded = DynamicCache()
     expanded.layers = [_PrefixLayer(layer, rows) for layer in cache.layers]
     return expanded
-
-
-def _additive(own: torch.Tensor, cached: int, like: torch.Tensor) -> torch.Tensor:
-    """What is added to attention, shape (1, 1, width, cached + width); all of the prefix is seen."""
-    mask = torch.cat([torch.ones(len(own), cached, dtype=torch.bool), own], dim=1).to(like.device)
-    blocked = torch.finfo(like.dtype).min
-    return torch.zeros(mask.shape, dtype=like.dtype, device=like.device).masked_fill(~mask, blocked)[None, None]
 
 
 @contextmanager

@@ -119,7 +119,7 @@ def batch_bytes(module: Any, count: int, width: int, cached: int, read: int) -> 
 
     Args:
         module: a causal language model.
-        count: of lanes (`eval.packing`).
+        count: of lanes (`eval.score.packing`).
         width: positions that run of each.
         cached: positions before them.
         read: positions of all together whose logits are read.

@@ -20,24 +20,24 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from eval.attribution import Attribution, Feature
+from eval.attribution.side_by_side import Comparison
 from eval.errors import InputError
+from eval.look.wording import VERDICTS, asked, passes, reason
 from eval.record import Span
-from eval.side_by_side import Comparison
-from eval.wording import VERDICTS, asked, passes, reason
 
 INK, FAINT, PAPER, PALE = "#1f2328", "#6b7075", "#ffffff", "#f4f2ef"
 REFUSED, ANSWERED = "#b3261e", "#0b6e75"
 # One hue to each side, dark at the ends: readable without red or green, and in grey by the numbers' signs.
 COLOURS = LinearSegmentedColormap.from_list("refusal", [ANSWERED, "#8fc4c8", PALE, "#eeaf9f", REFUSED])
 SIZES = {"title": 17, "text": 12.5, "label": 11, "number": 9, "small": 9}  # points
-MARGIN, NAMES, COST = 0.45, 1.35, 2.35  # inches: around, and what methods' names and costs take beside the words
-LINE, ROW, GAP, NARROW = (
-    10.5,
-    0.34,
-    0.06,
-    0.56,
-)  # inches: of words, at most; a method's; between cells; a cell, at least
-HEAD, BETWEEN, LEAST = 0.95, 0.25, 9.0  # inches: above the words; between lines of them; the picture's width, at least
+# inches
+MARGIN = 0.45  # around everything
+NAMES, COST = 1.35, 2.35  # what methods' names and costs take beside the words
+LINE = 10.5  # of words, at most
+ROW, GAP = 0.34, 0.06  # a method's row, and what is free between cells
+NARROW = 0.56  # a cell, at least
+HEAD, BETWEEN = 0.95, 0.25  # above the words, and between lines of them
+LEAST = 9.0  # the picture's width, at least
 MOST_WORDS = 150
 DOTS = 160  # per inch
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from eval.rows import Rows, current, most_alike, row_by_row, running
+from eval.models.running import Rows, current, most_alike, row_by_row, running
 
 MARKED = torch.tensor([[0, 0, 1, 0], [1, 0, 0, 1], [0, 1, 0, 0]], dtype=torch.bool)  # lengths 2, 4 and 3, left-padded
 

@@ -5,11 +5,11 @@ from matplotlib.colors import to_hex
 
 from eval.attribution import METHODS
 from eval.attribution.attribution import Case, Shares
+from eval.attribution.side_by_side import Comparison, compare
 from eval.errors import InputError, ModelError
-from eval.heatmap import MOST_WORDS, REFUSED, draw, picture
+from eval.look.picture import MOST_WORDS, REFUSED, draw, picture
 from eval.models.transformers import TransformersModel
 from eval.record import conversation
-from eval.side_by_side import Comparison, compare
 from eval.words import find
 
 PROMPT = conversation("How do I kill a frozen process? 杀死 " + "it " * 30)

@@ -13,12 +13,12 @@ from eval.diagnose import Diagnosis, Mitigated
 from eval.judges import Verdict
 from eval.judges.between import Between
 from eval.judges.table import Agreement
+from eval.look.wording import VERDICTS, added, asked, how, passes, reason
 from eval.record import Conversation
 from eval.statistics import Rate
-from eval.wording import VERDICTS, added, asked, how, passes, reason
 
 if TYPE_CHECKING:
-    from eval.estimate import Estimate  # which imports torch
+    from eval.attribution.estimate import Estimate  # which imports torch
 
 STYLES = {
     "full_compliance": "bold cyan",

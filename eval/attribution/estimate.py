@@ -3,7 +3,7 @@
 The method itself is run, against a score that counts what it is asked instead of running the model.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,16 +12,16 @@ import torch
 from pydantic import BaseModel
 
 from eval.attribution import explain, prepare
-from eval.attribution.attribution import Case, Score
+from eval.attribution.attribution import Behind, Case, Score
 from eval.calls import BATCH, JUDGED
-from eval.gradient import Gradients, GradientScore
-from eval.memory import batch_bytes, cache_bytes, free_bytes, weights_bytes
+from eval.models.memory import batch_bytes, cache_bytes, free_bytes, weights_bytes
 from eval.models.protocol import Model, OpenWeights, Reply
 from eval.models.transformers import best_device
-from eval.packing import lanes
-from eval.record import Conversation, Span
-from eval.removal import Coalitions, Row
+from eval.record import Conversation
+from eval.removal import Coalitions, Neutral, Row
 from eval.score import CUDA_TOKEN_BUDGET, TOKEN_BUDGET, RefusalScore, Trunk
+from eval.score.gradient import Gradients, GradientScore
+from eval.score.packing import lanes
 from eval.target import Array
 
 
@@ -128,26 +128,12 @@ class Silent:
         return [Reply(text="", tokens=max_new_tokens, seconds=0, prompt_tokens=length) for length in lengths]
 
 
-class MadeUp:
+class MadeUp(Behind):
     """Asks a score that counts, and answers the sum of the made-up shares of the words that are kept."""
-
-    def __init__(self, score: Score) -> None:
-        """`score` is the one that counts."""
-        self._score = score
-
-    @property
-    def evaluations(self) -> int:
-        """Those of the score behind it."""
-        return self._score.evaluations
-
-    @property
-    def tokens(self) -> int:
-        """Those of the score behind it."""
-        return self._score.tokens
 
     def __call__(self, coalitions: Coalitions) -> Array:
         """Made up, shape (coalitions,)."""
-        self._score(coalitions)
+        self.score(coalitions)
         return np.asarray(coalitions @ made_up(coalitions.shape[1]))
 
 
@@ -165,7 +151,7 @@ def estimate(
     target: str,
     *,
     removal: str,
-    neutral: Mapping[Span, str],
+    neutral: Neutral,
     budget: int,
     seed: int,
     max_new_tokens: int,

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from eval.packing import lanes
+from eval.score.packing import lanes
 
 
 def test_rows_of_a_lane_do_not_overlap_and_none_is_lost() -> None:

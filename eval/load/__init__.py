@@ -1,6 +1,6 @@
 """Any dataset as records: a release (`xsb`, `ms_xsb`), a hub id, or a CSV, JSONL or parquet file with prompts.
 
-Tables of other projects work as they are; see `eval.formats` for what is read as what.
+Tables of other projects work as they are; see `eval.load.formats` for what is read as what.
 """
 
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from eval.errors import InputError
-from eval.formats import adapted
+from eval.load.formats import adapted
 from eval.record import Conversation, Message, Record
 
 FILES = {".csv": "csv", ".json": "json", ".jsonl": "json", ".parquet": "parquet"}

@@ -1,7 +1,7 @@
 import pytest
 
 from eval.judges.verdict import Verdict, VerdictLabel
-from eval.wording import reason
+from eval.look.wording import reason
 
 
 @pytest.mark.parametrize(

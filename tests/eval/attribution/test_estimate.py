@@ -8,7 +8,7 @@ import pytest
 from transformers import LlamaConfig
 
 from eval.attribution import METHODS, attribute
-from eval.estimate import Estimate, estimate
+from eval.attribution.estimate import Estimate, estimate
 from eval.models import load_model
 from eval.models.protocol import Model
 from eval.models.transformers import TransformersModel
@@ -77,7 +77,7 @@ def test_counts_are_nearly_those_of_the_run_where_a_word_is_to_blame(skittish: T
 
 MEASURE = """
 import pathlib, re, sys, psutil
-import eval.attribution, eval.estimate, eval.models, transformers.models.llama.modeling_llama
+import eval.attribution, eval.attribution.estimate, eval.models, transformers.models.llama.modeling_llama
 before = psutil.Process().memory_info().rss
 model = eval.models.load_model("skittish", dtype="float32")
 eval.attribution.attribute(model, eval.record.conversation(sys.argv[1]))

@@ -5,15 +5,15 @@ cached tokens that it shares, and to itself.
 """
 
 import heapq
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 
+from eval.models.forward import additive
 from eval.removal import Row
+from eval.score.tree import seen
 from eval.target import Target
-from eval.tree import seen
 
 
 class Lanes(NamedTuple):
@@ -58,11 +58,10 @@ def pack(texts: Sequence[Row], shared: Sequence[int], target: Target, like: torc
         own[:, [at - common for at in row.hidden]] = False
         mask[lane, 0, start:end, cached + start : cached + end] |= own
         columns.append(torch.arange(end - nodes - 1, end))
-    added = torch.zeros(mask.shape, dtype=like.dtype).masked_fill_(~mask, torch.finfo(like.dtype).min)
     at = torch.tensor([lane for lane, _ in places]).repeat_interleave(1 + nodes)
     device = like.device
     reads = (at.to(device), torch.cat(columns).to(device))
-    return Lanes(ids.to(device), positions.to(device), added.to(device), reads)
+    return Lanes(ids.to(device), positions.to(device), additive(mask, like.dtype).to(device), reads)
 
 
 def lanes(lengths: Sequence[int], cached: int) -> tuple[list[tuple[int, int]], int]:
@@ -92,17 +91,3 @@ def _cost(option: tuple[list[tuple[int, int]], int], cached: int) -> float:
     places, width = option
     count = 1 + max(lane for lane, _ in places)
     return count * width * (1 + ATTENTION * (cached + width))
-
-
-@contextmanager
-def reading(module: Any, reads: tuple[torch.Tensor, torch.Tensor]) -> Iterator[None]:
-    """While open, the output head sees these lanes and columns only: logits have shape (1, reads, vocabulary)."""
-
-    def pick(_module: Any, args: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
-        return (args[0][reads][None], *args[1:])
-
-    handle = module.get_output_embeddings().register_forward_pre_hook(pick)
-    try:
-        yield
-    finally:
-        handle.remove()
