@@ -6,57 +6,34 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from eval.attribution import BUDGET, METHODS, REMOVAL, default_method
-from eval.calls import JUDGED
-from eval.commands.options import (
-    BaseUrl,
-    Concurrency,
-    Dialogue,
-    Dtype,
-    Judges,
-    JudgeUrl,
-    MaxRequests,
-    MaxTotal,
-    ModelName,
-    Prompt,
-    Tokens,
-    name_list,
-    read_asked,
-)  # fmt: skip
+from eval.attribution import BUDGET, REMOVAL, default_method
+from eval.commands import options as given
+from eval.commands.options import name_list, read_asked
 from eval.errors import BudgetSpent, InputError
+from eval.models.protocol import ENDPOINT
 from eval.progress import working
-from eval.removal import REMOVALS
-from eval.target import TARGETS
-
-ALL = "ignore_word,rephrase,steer"
-TEXT_ONLY = "ignore_word,rephrase"  # what works behind an endpoint
-DEFAULT = "ablation, or black_box behind an endpoint"
-Method = Annotated[str | None, typer.Option(help=f"Attribution: {', '.join(METHODS)}, or none.", show_default=DEFAULT)]
-Target = Annotated[str, typer.Option(help=f"What is attributed: {', '.join((*TARGETS, JUDGED))}.")]
 
 
 def diagnose(
-    prompt: Prompt = None,
-    messages: Dialogue = None,
-    model: ModelName = "skittish",
-    base_url: BaseUrl = None,
-    dtype: Dtype = "auto",
-    method: Method = None,
-    target: Target = "refusal_openers",
-    removal: Annotated[str, typer.Option(help=f"How words are removed: {', '.join(REMOVALS)}.")] = REMOVAL,
-    neutral: Annotated[
-        list[str] | None, typer.Option(help="For --removal neutral: word=replacement, such as kill=stop.")
-    ] = None,
-    budget: Annotated[int, typer.Option(min=1, help="About how many evaluations a method that samples asks.")] = BUDGET,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of the sampling.")] = 0,
-    mitigations: Annotated[str | None, typer.Option(help="Comma-separated names, or none.", show_default=ALL)] = None,
-    triggers: Annotated[str, typer.Option(help="Comma-separated words to mitigate, instead of those found.")] = "",
-    max_new_tokens: Tokens = 128,
-    judge: Judges = "rules",
-    judge_base_url: JudgeUrl = None,
-    concurrency: Concurrency = 8,
-    max_requests: MaxRequests = None,
-    max_tokens_total: MaxTotal = None,
+    prompt: given.Prompt = None,
+    messages: given.Dialogue = None,
+    model: given.ModelName = "skittish",
+    base_url: given.BaseUrl = None,
+    dtype: given.Dtype = "auto",
+    method: given.Method = None,
+    target: given.Target = "refusal_openers",
+    removal: given.Removal = REMOVAL,
+    neutral: given.Neutral = None,
+    budget: given.Budget = BUDGET,
+    seed: given.Seed = 0,
+    mitigations: given.MitigationsToTry = None,
+    triggers: given.Triggers = "",
+    max_new_tokens: given.Tokens = 128,
+    judge: given.Judges = "rules",
+    judge_base_url: given.JudgeUrl = None,
+    concurrency: given.Concurrency = 8,
+    max_requests: given.MaxRequests = None,
+    max_tokens_total: given.MaxTotal = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what attribution would take.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout instead of the coloured view.")] = False,
 ) -> None:
@@ -71,7 +48,7 @@ def diagnose(
     from eval.view import show_diagnosis, show_estimate
 
     asked, replacements = read_asked(prompt, messages), _replacements(neutral or [])
-    best = TEXT_ONLY if model.startswith("openai:") else ALL
+    best = given.TEXT_ONLY if model.startswith(ENDPOINT) else given.ALL
     default = best if method != "none" or triggers else ""  # without a trigger there is nothing to mitigate
     names = name_list(default if mitigations is None else mitigations)
     check_names(None if method == "none" else method, names, judge, target, removal)

@@ -6,6 +6,7 @@ import typer
 
 from eval.commands.options import BaseUrl, Dtype, ModelName, Tokens
 from eval.errors import InputError
+from eval.models.protocol import ENDPOINT
 
 KINDS = "ignore_word, rephrase or steer"
 DEFAULT = "steer, or rephrase behind an endpoint"
@@ -25,6 +26,6 @@ def serve(
     """Serve a model, or stand before an endpoint, and answer what is refused for a word alone."""
     from eval.serve.run import Settings, run
 
-    if base_url and not model.startswith("openai:"):
+    if base_url and not model.startswith(ENDPOINT):
         raise InputError("--base-url goes with --model openai:NAME, the model's name behind the endpoint")
     run(Settings(model, base_url, mitigation, host, port, dtype, max_new_tokens, deadline, log_prompts))

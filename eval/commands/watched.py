@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 from eval.commands.settings import as_typed, read_mapping
 from eval.errors import InputError
-from eval.runs.experiment import ENDPOINT, slug
+from eval.models.protocol import ENDPOINT
+from eval.runs.experiment import slug
 
 OWN = ("config", "out", "dry_run", "model")  # what a watch says itself
 OF_ENDPOINTS, OF_WEIGHTS = ("base_url",), ("dtype", "revision")  # options for all that are not for every model

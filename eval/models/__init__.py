@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from eval.errors import ModelError
-from eval.models.protocol import Model, OpenWeights, Reply
+from eval.models.protocol import ENDPOINT, Model, OpenWeights, Reply
 
 __all__ = ["Model", "OpenWeights", "Reply", "load_model"]
 
@@ -31,9 +31,9 @@ def load_model(
     Raises:
         ModelError: the model is unknown, cannot be loaded, has no chat template, or is no hub id and has a revision.
     """
-    if revision and (name == "skittish" or name.startswith("openai:") or Path(name).exists()):
+    if revision and (name == "skittish" or name.startswith(ENDPOINT) or Path(name).exists()):
         raise ModelError(f"a revision is of a hub id, and {name} is none; drop it")
-    if name.startswith("openai:"):
+    if name.startswith(ENDPOINT):
         from eval.models.openai import OpenAIModel
 
         return OpenAIModel(name, base_url)

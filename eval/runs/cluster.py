@@ -17,11 +17,11 @@ from typing import Any
 
 from eval.errors import InputError, ModelError
 from eval.models import OpenWeights, load_model
+from eval.models.protocol import ENDPOINT
 from eval.runs.config import versions
 from eval.runs.distributed import Actors, W
 
 ADDRESS = "RAY_ADDRESS"
-ENDPOINT = "openai:"
 STORE = 256 * 2**20  # bytes of shared memory for results on their way; those of a chunk are about one million
 PATIENCE = 10.0  # seconds
 INSTALL = "--ray needs Ray, which is not installed; run: pip install 'xsb[ray]'"

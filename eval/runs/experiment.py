@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from eval.errors import InputError
-from eval.runs.config import check_sampling
-
-ENDPOINT = "openai:"
+from eval.models.protocol import ENDPOINT
+from eval.runs.options import check_sampling
 
 
 def folders(out: Path, models: Sequence[str], datasets: Sequence[str]) -> dict[tuple[str, str], Path]:

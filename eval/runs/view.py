@@ -10,6 +10,7 @@ from eval.runs.compare import Change
 from eval.runs.metrics import Difference, Metrics, differences, metrics, outcome
 from eval.runs.plan import Plan
 from eval.runs.sample import Sample
+from eval.runs.triggers import NO_METHOD
 from eval.view import gigabytes, rate_text
 from eval.wording import VERDICTS
 
@@ -79,7 +80,7 @@ def show_plan(told: Plan, console: Console) -> None:
     console.print(f"  about {told.prompt_tokens:,} prompt tokens, at most {told.new_tokens:,} new ones{earlier}")
     if told.rewrites:
         console.print(f"  about {told.rewrites:,} rewrites, at most {told.rewrite_tokens:,} new tokens")
-    if told.method != "none" and told.evaluations is not None:
+    if told.method != NO_METHOD and told.evaluations is not None:
         gradients = f", {told.passes:,} passes with gradients" if told.passes else ""
         console.print(
             f"  attribution by {told.method}: about {told.evaluations:,} evaluations{gradients}, "

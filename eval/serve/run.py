@@ -12,6 +12,7 @@ from eval.errors import InputError, ModelError, UnknownName
 from eval.mitigation import Request, named
 from eval.mitigation.guard import as_read
 from eval.models import load_model
+from eval.models.protocol import ENDPOINT
 from eval.progress import working
 from eval.record import conversation
 from eval.serve.app import make_app
@@ -67,7 +68,7 @@ def checked(settings: Settings) -> str:
         UnknownName: it is none that the gateway can do.
         InputError: it needs open weights, and there is an endpoint.
     """
-    remote = settings.model.startswith("openai:")
+    remote = settings.model.startswith(ENDPOINT)
     mitigation = settings.mitigation or ("rephrase" if remote else "steer")
     kind = mitigation.partition(":")[0]
     if kind not in MITIGATIONS or "+" in mitigation:
@@ -85,10 +86,10 @@ def load_source(settings: Settings, mitigation: str) -> Source:
         InputError: the address is none.
         ModelError: the model cannot be loaded.
     """
-    if settings.model.startswith("openai:"):
+    if settings.model.startswith(ENDPOINT):
         from eval.serve.upstream import Upstream
 
-        if not (name := settings.model.removeprefix("openai:")):
+        if not (name := settings.model.removeprefix(ENDPOINT)):
             raise ModelError("openai: needs a model's name behind the colon, e.g. openai:gpt-4o-mini")
         return Upstream(name, settings.base_url, mitigation)
     from eval.models.transformers import TransformersModel

@@ -20,6 +20,7 @@ from eval.jsonl import read
 from eval.models.budget import Limits
 from eval.models.ledger import Call
 from eval.models.openai import OpenAIModel
+from eval.runs.options import Options
 from eval.runs.run import ANSWERS, run
 from eval.runs.sample import Sample
 from tests.conftest import free_port
@@ -44,7 +45,7 @@ run(OpenAIModel("openai:smollm2", sys.argv[1]), records, Path(sys.argv[2]), data
 
 def ask(url: str, out: Path, count: int = 6, timeout: float = 300, **options: Any) -> list[Sample]:
     given = {"dataset": "d", "method": "focus", "mitigations": ["ignore_word"], "max_new_tokens": 6} | options
-    return run(OpenAIModel("openai:smollm2", url, timeout=timeout), records(count), out, **given)
+    return run(OpenAIModel("openai:smollm2", url, timeout=timeout), records(count), out, Options(**given))
 
 
 def texts(samples: list[Sample]) -> list[tuple[str, str, str, list[str]]]:
@@ -134,7 +135,9 @@ def refusing(request: dict[str, Any]) -> tuple[int, Any]:
 
 def test_triggers_by_text_alone_by_hand(tmp_path: Path) -> None:
     with scripted(refusing) as server:
-        found = run(OpenAIModel("openai:m", server.url), records(3), tmp_path, dataset="d", mitigations=["ignore_word"])
+        found = run(
+            OpenAIModel("openai:m", server.url), records(3), tmp_path, Options(dataset="d", mitigations=["ignore_word"])
+        )
     assert [sample.triggers for sample in found] == [["kill"]] * 6
     assert [sample.verdict.refused for sample in found] == [True] * 3 + [False] * 3
     texts = [json.dumps(request) for request in server.asked]
@@ -144,7 +147,7 @@ def test_triggers_by_text_alone_by_hand(tmp_path: Path) -> None:
 def test_focus_is_the_records_own_for_any_model(tmp_path: Path) -> None:
     with scripted(refusing) as server:
         asked = OpenAIModel("openai:m", server.url)
-        found = run(asked, records(2), tmp_path, dataset="d", mitigations=["ignore_word"], method="focus")
+        found = run(asked, records(2), tmp_path, Options(dataset="d", mitigations=["ignore_word"], method="focus"))
     assert [sample.triggers for sample in found] == [["kill"]] * 4
     assert (len(server.asked), config_of(tmp_path)["method"]) == (4, "focus")
 
@@ -171,7 +174,7 @@ def test_what_needs_open_weights_is_refused_before_anything_is_asked(
     options: dict[str, Any], error: type[Exception], message: str, tmp_path: Path
 ) -> None:
     with scripted(refusing) as server, pytest.raises(error, match=message):
-        run(OpenAIModel("openai:m", server.url), records(2), tmp_path / "o", dataset="d", **options)
+        run(OpenAIModel("openai:m", server.url), records(2), tmp_path / "o", Options(dataset="d", **options))
     assert not server.asked and not (tmp_path / "o").exists()
 
 
@@ -182,7 +185,9 @@ def test_a_prompt_that_does_not_fit_fails_alone(tmp_path: Path) -> None:
         return refusing(request)
 
     with scripted(short) as server:
-        found = run(OpenAIModel("openai:m", server.url), records(3), tmp_path, dataset="d", mitigations=["ignore_word"])
+        found = run(
+            OpenAIModel("openai:m", server.url), records(3), tmp_path, Options(dataset="d", mitigations=["ignore_word"])
+        )
     assert [bool(sample.note) for sample in found] == [False, True, False] * 2
     assert "400, the prompt exceeds the context of 8" in found[1].note
     assert found[1].verdict.label == "unscored"
@@ -194,7 +199,9 @@ def test_a_failed_attribution_does_not_fall_back_to_the_records_own_words(tmp_pa
         return refusing(request) if whole else failure(400, "bad", "this is no question")
 
     with scripted(whole_only) as server:
-        found = run(OpenAIModel("openai:m", server.url), records(1), tmp_path, dataset="d", mitigations=["ignore_word"])
+        found = run(
+            OpenAIModel("openai:m", server.url), records(1), tmp_path, Options(dataset="d", mitigations=["ignore_word"])
+        )
     assert [sample.triggers for sample in found] == [[], []]
     assert found[1].sent == found[0].sent
 
@@ -211,7 +218,7 @@ def test_an_endpoint_that_fails_in_mid_run_makes_no_samples(
 
     def start(url: str) -> list[Sample]:
         model = OpenAIModel("openai:m", url, retries=0)
-        return run(model, records(20), tmp_path, dataset="d", limits=Limits(1), max_new_tokens=4)
+        return run(model, records(20), tmp_path, Options(dataset="d", max_new_tokens=4), limits=Limits(1))
 
     with (
         scripted(tiring) as server,
@@ -239,11 +246,10 @@ def test_a_judge_and_a_rephraser_are_paid_from_the_same_budget(tmp_path: Path) -
     with scripted(all_three) as server:
         from eval.judges.panel import load_panel
 
-        found = run(
-            OpenAIModel("openai:m", server.url), records(2), tmp_path, dataset="d", method="focus",
-            mitigations=["rephrase:openai:writer"], judge=load_panel("llm:judge", base_url=server.url),
-            base_url=server.url,
-        )  # fmt: skip
+        options = Options(dataset="d", method="focus", mitigations=["rephrase:openai:writer"])
+        judge = load_panel("llm:judge", base_url=server.url)
+        asked = OpenAIModel("openai:m", server.url)
+        found = run(asked, records(2), tmp_path, options, judge=judge, base_url=server.url)
     assert found[2].sent[-1].content == "How do I end process number 0?"
     assert len(list(read(tmp_path / ANSWERS, Call))) == len(server.asked) > 4 + 2 + 2
 

@@ -9,6 +9,7 @@ from eval.models import Reply
 from eval.models.transformers import TransformersModel
 from eval.record import Conversation, Message, Record, Span, conversation
 from eval.runs.metrics import by_type, differences, metrics, outcomes
+from eval.runs.options import Options
 from eval.runs.run import run
 from eval.runs.sample import Sample, SampleFile
 from eval.statistics import rate, wilson
@@ -40,7 +41,7 @@ def timeless(samples: list[Sample]) -> list[dict[str, object]]:
 
 def test_one_line_per_record_and_mitigation(tiny: TransformersModel, tmp_path: Path) -> None:
     samples = run(
-        tiny, records(3), tmp_path, dataset="d", mitigations=["none", "ignore_word", "steer"], max_new_tokens=4
+        tiny, records(3), tmp_path, Options(dataset="d", mitigations=["none", "ignore_word", "steer"], max_new_tokens=4)
     )
     assert [(s.record_id, s.mitigation) for s in samples[:4]] == [
         ("r-00", "none"), ("r-01", "none"), ("r-02", "none"), ("r-00", "ignore_word"),
@@ -59,11 +60,11 @@ def test_a_run_killed_anywhere_ends_as_an_undisturbed_one(
     tiny: TransformersModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut: int
 ) -> None:
     monkeypatch.setattr("eval.runs.run.CHUNK", 24)
-    wanted = run(tiny, records(17), tmp_path / "a", dataset="d", mitigations=["steer"], max_new_tokens=4)
-    run(tiny, records(17), tmp_path / "b", dataset="d", mitigations=["steer"], max_new_tokens=4)
+    wanted = run(tiny, records(17), tmp_path / "a", Options(dataset="d", mitigations=["steer"], max_new_tokens=4))
+    run(tiny, records(17), tmp_path / "b", Options(dataset="d", mitigations=["steer"], max_new_tokens=4))
     file = tmp_path / "b" / "samples.jsonl"
     file.write_bytes(file.read_bytes()[:-cut])
-    again = run(tiny, records(17), tmp_path / "b", dataset="d", mitigations=["steer"], max_new_tokens=4)
+    again = run(tiny, records(17), tmp_path / "b", Options(dataset="d", mitigations=["steer"], max_new_tokens=4))
     assert timeless(again) == timeless(wanted)
 
 
@@ -88,7 +89,7 @@ def test_live_answers_of_other_chunks_are_not_used(
         record.model_copy(update={"messages": [turns[0], Message(role="user", content=f"How do I stop it {i}?")]})
         for i, record in enumerate(dialogues)
     ]
-    run(Asking(), different, tmp_path, dataset="d", max_new_tokens=4)
+    run(Asking(), different, tmp_path, Options(dataset="d", max_new_tokens=4))
     assert asked.count(1) == 2, "the common first turn, once in each chunk"
 
 
@@ -97,7 +98,7 @@ def test_a_chunk_holds_so_many_answers_but_some_records(
     tiny: TransformersModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mitigations: list[str], size: int
 ) -> None:
     monkeypatch.setattr("eval.runs.run.CHUNK", 24)
-    samples = run(tiny, records(30), tmp_path, dataset="d", mitigations=mitigations, max_new_tokens=2)
+    samples = run(tiny, records(30), tmp_path, Options(dataset="d", mitigations=mitigations, max_new_tokens=2))
     first = [sample.record_id for sample in samples if sample.mitigation == "none"][:size]
     assert [sample.record_id for sample in samples[:size]] == first
     assert samples[size].mitigation == ("none" if mitigations == ["none"] else "steer")
@@ -108,35 +109,35 @@ def test_early_stop_ends_answers_and_is_recorded(
     tiny: TransformersModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("eval.runs.answering.settled", lambda _messages, beginning: len(beginning) > 8)
-    full = run(tiny, records(3), tmp_path / "a", dataset="d", max_new_tokens=24)
-    short = run(tiny, records(3), tmp_path / "b", dataset="d", max_new_tokens=24, early_stop=True)
+    full = run(tiny, records(3), tmp_path / "a", Options(dataset="d", max_new_tokens=24))
+    short = run(tiny, records(3), tmp_path / "b", Options(dataset="d", max_new_tokens=24, early_stop=True))
     assert (config_of(tmp_path / "a")["early_stop"], config_of(tmp_path / "b")["early_stop"]) == (False, True)
     for one, other in zip(short, full, strict=True):
         assert one.tokens < other.tokens and other.response.startswith(one.response)
     with pytest.raises(InputError, match="early_stop True, not False"):
-        run(tiny, records(3), tmp_path / "b", dataset="d", max_new_tokens=24)
+        run(tiny, records(3), tmp_path / "b", Options(dataset="d", max_new_tokens=24))
 
 
 def test_answers_of_an_endpoint_cannot_be_stopped_early(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="--early-stop needs the judge rules alone and a local model"):
-        run(Refuser(), records(3), tmp_path / "o", dataset="d", early_stop=True)
+        run(Refuser(), records(3), tmp_path / "o", Options(dataset="d", early_stop=True))
     assert not (tmp_path / "o").exists()
 
 
 def test_a_finished_run_asks_the_model_nothing(
     tiny: TransformersModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = run(tiny, records(2), tmp_path, dataset="d", max_new_tokens=4)
+    first = run(tiny, records(2), tmp_path, Options(dataset="d", max_new_tokens=4))
     monkeypatch.setattr(tiny, "generate", lambda *_: pytest.fail("the model ran"))
-    assert run(tiny, records(2), tmp_path, dataset="d", max_new_tokens=4) == first
+    assert run(tiny, records(2), tmp_path, Options(dataset="d", max_new_tokens=4)) == first
 
 
 def test_another_run_in_the_same_folder_is_refused(tiny: TransformersModel, tmp_path: Path) -> None:
-    run(tiny, records(2), tmp_path, dataset="d", max_new_tokens=4)
+    run(tiny, records(2), tmp_path, Options(dataset="d", max_new_tokens=4))
     with pytest.raises(InputError, match="holds a run with max_new_tokens 4, not 5; choose another --out"):
-        run(tiny, records(2), tmp_path, dataset="d", max_new_tokens=5)
+        run(tiny, records(2), tmp_path, Options(dataset="d", max_new_tokens=5))
     with pytest.raises(InputError, match="records 2, not 3; choose another"):
-        run(tiny, records(3), tmp_path, dataset="d", max_new_tokens=4)
+        run(tiny, records(3), tmp_path, Options(dataset="d", max_new_tokens=4))
 
 
 def test_a_torn_line_is_cut_off(tmp_path: Path) -> None:
@@ -237,7 +238,7 @@ def test_wilson_interval_of_a_textbook_case() -> None:
 
 def test_several_answers_to_each_record(tiny: TransformersModel, tmp_path: Path) -> None:
     options = {"dataset": "d", "mitigations": ["ignore_word"], "max_new_tokens": 6, "temperature": 1.0, "samples": 3}
-    samples = run(tiny, records(2), tmp_path / "a", seed=1, **options)
+    samples = run(tiny, records(2), tmp_path / "a", Options(seed=1, **options))
     assert [(s.record_id, s.mitigation, s.sample) for s in samples] == [
         (record, mitigation, sample)
         for mitigation in ("none", "ignore_word") for record in ("r-00", "r-01") for sample in range(3)
@@ -247,24 +248,27 @@ def test_several_answers_to_each_record(tiny: TransformersModel, tmp_path: Path)
     assert {key: config_of(tmp_path / "a")[key] for key in ("temperature", "samples", "seed")} == {
         "temperature": 1.0, "samples": 3, "seed": 1,
     }  # fmt: skip
-    assert timeless(run(tiny, records(2), tmp_path / "b", seed=1, **options)) == timeless(samples)
-    assert timeless(run(tiny, records(2), tmp_path / "c", seed=2, **options)) != timeless(samples)
+    assert timeless(run(tiny, records(2), tmp_path / "b", Options(seed=1, **options))) == timeless(samples)
+    assert timeless(run(tiny, records(2), tmp_path / "c", Options(seed=2, **options))) != timeless(samples)
     with pytest.raises(InputError, match="holds a run with seed 1, not 2"):
-        run(tiny, records(2), tmp_path / "a", seed=2, **options)
+        run(tiny, records(2), tmp_path / "a", Options(seed=2, **options))
 
 
 def test_a_mitigation_that_changes_nothing_draws_the_same_answers(tiny: TransformersModel, tmp_path: Path) -> None:
     bare = [record.model_copy(update={"messages": conversation("?!"), "focus": [], "focus_spans": [], "neutral": []})
             for record in records(2)]  # fmt: skip
     samples = run(
-        tiny, bare, tmp_path, dataset="d", mitigations=["ignore_word"], max_new_tokens=6, temperature=1.0, samples=2
+        tiny,
+        bare,
+        tmp_path,
+        Options(dataset="d", mitigations=["ignore_word"], max_new_tokens=6, temperature=1.0, samples=2),
     )
     assert [s.response for s in samples[:4]] == [s.response for s in samples[4:]]
 
 
 def test_several_samples_of_greedy_answers_are_refused(tiny: TransformersModel, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="2 samples at temperature 0 are 2 times the same answer"):
-        run(tiny, records(1), tmp_path / "a", dataset="d", samples=2)
+        run(tiny, records(1), tmp_path / "a", Options(dataset="d", samples=2))
     assert not (tmp_path / "a").exists()
 
 
@@ -274,18 +278,18 @@ def test_a_sampled_run_that_was_killed_ends_as_an_undisturbed_one(
 ) -> None:
     monkeypatch.setattr("eval.runs.run.CHUNK", 48)
     options = {"dataset": "d", "mitigations": ["steer"], "max_new_tokens": 4, "temperature": 0.7, "samples": 2}
-    wanted = run(tiny, records(15), tmp_path / "a", **options)
-    run(tiny, records(15), tmp_path / "b", **options)
+    wanted = run(tiny, records(15), tmp_path / "a", Options(**options))
+    run(tiny, records(15), tmp_path / "b", Options(**options))
     file = tmp_path / "b" / "samples.jsonl"
     file.write_bytes(file.read_bytes()[:-cut])
-    assert timeless(run(tiny, records(15), tmp_path / "b", **options)) == timeless(wanted)
+    assert timeless(run(tiny, records(15), tmp_path / "b", Options(**options))) == timeless(wanted)
 
 
 def test_a_run_of_before_there_were_samples_goes_on(tiny: TransformersModel, tmp_path: Path) -> None:
-    first = run(tiny, records(2), tmp_path, dataset="d", max_new_tokens=4)
+    first = run(tiny, records(2), tmp_path, Options(dataset="d", max_new_tokens=4))
     old = {key: value for key, value in config_of(tmp_path).items() if key not in ("temperature", "samples", "seed")}
     (tmp_path / "config.json").write_text(json.dumps(old))
-    assert run(tiny, records(2), tmp_path, dataset="d", max_new_tokens=4) == first
+    assert run(tiny, records(2), tmp_path, Options(dataset="d", max_new_tokens=4)) == first
 
 
 def answers(mitigation: str, label: str, verdicts: dict[str, str]) -> list[Sample]:
@@ -321,7 +325,9 @@ def test_a_record_that_cannot_be_answered_costs_no_other(tiny: TransformersModel
     long.messages[0].content = "How do I " + "kill " * 600
     mute.messages[0].content = "?!       "
     odd = [r.model_copy(update={"focus": [], "focus_spans": []}) for r in (long, mute)]
-    samples = run(tiny, [*odd, *records(4)[2:]], tmp_path, dataset="d", mitigations=["steer"], max_new_tokens=4)
+    samples = run(
+        tiny, [*odd, *records(4)[2:]], tmp_path, Options(dataset="d", mitigations=["steer"], max_new_tokens=4)
+    )
     labels = {(s.record_id, s.mitigation): s.verdict.label for s in samples}
     assert labels["r-00", "none"] == labels["r-00", "steer"] == "unscored"
     assert "shorten it" in samples[0].note
@@ -331,11 +337,11 @@ def test_a_record_that_cannot_be_answered_costs_no_other(tiny: TransformersModel
 
 def test_a_run_that_never_began_does_not_block_its_folder(tiny: TransformersModel, tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text('{"half')
-    assert len(run(tiny, records(1), tmp_path, dataset="d", max_new_tokens=4)) == 1
+    assert len(run(tiny, records(1), tmp_path, Options(dataset="d", max_new_tokens=4))) == 1
 
 
 def test_without_mitigations_no_attribution_is_claimed(tiny: TransformersModel, tmp_path: Path) -> None:
-    samples = run(tiny, records(1), tmp_path, dataset="d", max_new_tokens=4)
+    samples = run(tiny, records(1), tmp_path, Options(dataset="d", max_new_tokens=4))
     assert config_of(tmp_path)["method"] == "none"
     assert not samples[0].features
 
@@ -351,11 +357,7 @@ def test_a_system_turn_and_the_models_own_earlier_answers(tiny: TransformersMode
         tiny,
         [one],
         tmp_path,
-        dataset="d",
-        mitigations=["steer"],
-        max_new_tokens=4,
-        system="Be brief.",
-        assistant="live",
+        Options(dataset="d", mitigations=["steer"], max_new_tokens=4, system="Be brief.", assistant="live"),
     )
     assert [message.role for message in samples[0].sent] == ["system", "user", "assistant", "user"]
     assert samples[0].sent[0].content == "Be brief."
@@ -367,8 +369,10 @@ def test_a_system_turn_and_the_models_own_earlier_answers(tiny: TransformersMode
 def test_a_dialogue_that_outgrows_the_model_costs_no_other(tiny: TransformersModel, tmp_path: Path) -> None:
     long = [Message(role="user", content="kill " * 600), Message(role="user", content="it")]
     one = records(2)[0].model_copy(update={"messages": long, "focus": [], "focus_spans": [], "neutral": []})
-    samples = run(tiny, [one, records(2)[1]], tmp_path / "a", dataset="d", mitigations=["steer"], max_new_tokens=4)
-    (alone,) = run(tiny, [one], tmp_path / "b", dataset="d", max_new_tokens=4)
+    samples = run(
+        tiny, [one, records(2)[1]], tmp_path / "a", Options(dataset="d", mitigations=["steer"], max_new_tokens=4)
+    )
+    (alone,) = run(tiny, [one], tmp_path / "b", Options(dataset="d", max_new_tokens=4))
     assert alone.note == samples[0].note
     assert [(s.record_id, s.mitigation) for s in samples] == [
         ("r-00", "none"), ("r-01", "none"), ("r-00", "steer"), ("r-01", "steer"),
