@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, Field
 
-from eval.runs.sample import Sample, numbered
+from eval.runs.sample import Sample, by_mitigation, numbered
 from eval.statistics import Rate, clustered_mean, mcnemar, rate
 
 
@@ -110,10 +110,14 @@ FIGURES: dict[str, tuple[Test, Test]] = {  # which samples it is of, and which o
 }
 
 
+def p_text(p: float | None) -> str:
+    """A p-value as it is read; "" where there is none."""
+    return "" if p is None else "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
 def metrics(samples: Sequence[Sample]) -> list[Metrics]:
     """One entry per mitigation, in order of appearance."""
-    names = dict.fromkeys(sample.mitigation for sample in samples)
-    return [_metrics(name, [sample for sample in samples if sample.mitigation == name]) for name in names]
+    return [_metrics(name, group) for name, group in by_mitigation(samples).items()]
 
 
 def by_type(samples: Sequence[Sample]) -> dict[str, list[Metrics]]:
@@ -134,10 +138,7 @@ def outcomes(samples: Sequence[Sample]) -> list[Outcomes]:
 
 def differences(samples: Sequence[Sample]) -> list[Difference]:
     """Every two mitigations, the one that appears first as `before`, on the records that are scored under both."""
-    sides = [
-        Side(name, [sample for sample in samples if sample.mitigation == name])
-        for name in dict.fromkeys(sample.mitigation for sample in samples)
-    ]
+    sides = [Side(name, group) for name, group in by_mitigation(samples).items()]
     pairs = [(figure, *two) for figure in FIGURES for two in combinations(sides, 2)]
     found = [difference(figure, before, after) for figure, before, after in pairs]
     return [one for one in found if one]
@@ -176,14 +177,14 @@ def paired(before: Sequence[Sample], after: Sequence[Sample]) -> list[tuple[list
 def _by_record(samples: Sequence[Sample]) -> dict[tuple[str, int], list[Sample]]:
     found: dict[tuple[str, int], list[Sample]] = {}
     for key, sample in numbered(samples):
-        if sample.verdict.label != "unscored":
+        if sample.scored:
             found.setdefault(key, []).append(sample)
     return found
 
 
 def outcome(by: str, value: str, mitigation: str, samples: Sequence[Sample]) -> Outcomes:
     """The verdicts of samples that have these in common."""
-    scored = [sample for sample in samples if sample.verdict.label != "unscored"]
+    scored = [sample for sample in samples if sample.scored]
     labels, records = [sample.verdict.label for sample in scored], _records(scored)
     return Outcomes(
         by=by,
@@ -206,7 +207,7 @@ def _helps(sample: Sample) -> bool:
 
 def _metrics(name: str, samples: list[Sample]) -> Metrics:
     harm = [sample.harm for sample in samples if sample.harm]
-    scored = [sample for sample in samples if sample.verdict.label != "unscored"]
+    scored = [sample for sample in samples if sample.scored]
     return Metrics(
         mitigation=name,
         false_refusal=_rate("false_refusal", scored),

@@ -80,7 +80,7 @@ def write_report(folder: Path) -> Path:
 
 def report_of(config: Config, samples: Sequence[Sample]) -> Report:
     """The figures of a run."""
-    unscored = sum(sample.verdict.label == "unscored" for sample in samples)
+    unscored = sum(not sample.scored for sample in samples)
     return Report(
         config=config, samples=len(samples), unscored=unscored, overall=metrics(samples), by_type=by_type(samples),
         outcomes=outcomes(samples), differences=differences(samples), notes=notes(samples, config.judges),

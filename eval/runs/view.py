@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from eval.runs.compare import Change
-from eval.runs.metrics import Difference, Metrics, differences, metrics, outcome
+from eval.runs.metrics import Difference, Metrics, differences, metrics, outcome, p_text
 from eval.runs.plan import Plan
 from eval.runs.sample import Sample
 from eval.runs.triggers import NO_METHOD
@@ -32,7 +32,7 @@ def show_metrics(samples: Sequence[Sample], console: Console) -> None:
         test = "no p for several answers" if any(sample.sample for sample in samples) else "p by McNemar's exact test"
         told = f"against none, in percentage points, on the same records, 95 % intervals; {test}"
         console.print(Text(told, style="dim"))
-    if unscored := sum(sample.verdict.label == "unscored" for sample in samples):
+    if unscored := sum(not sample.scored for sample in samples):
         told = (
             "1 sample could not be judged and is"
             if unscored == 1
@@ -59,7 +59,7 @@ def show_changes(changes: Sequence[Change], console: Console) -> None:
             bounds = "" if row.low is None or row.high is None else f"{_points(row.low)} to {_points(row.high)}"
             table.add_row(
                 row.figure.replace("_", " "), f"{_points(row.difference)} pp", bounds, str(row.only_before),
-                str(row.only_after), _p(row.p),
+                str(row.only_after), p_text(row.p),
             )  # fmt: skip
         console.print(table)
         beyond = [row.figure.replace("_", " ") for row in change.differences if row.significant]
@@ -146,7 +146,7 @@ def _gain(found: Difference | None, sign: int) -> tuple[str, str]:
         return "", ""
     value, low, high = (None if x is None else sign * x for x in (found.difference, found.low, found.high))
     bounds = "" if low is None or high is None else f" ({_whole(min(low, high))} to {_whole(max(low, high))})"
-    return f"{_whole(value or 0)}{bounds}", _p(found.p)
+    return f"{_whole(value or 0)}{bounds}", p_text(found.p)
 
 
 def _table(names: Sequence[str], figures: Sequence[str]) -> Table:
@@ -156,11 +156,6 @@ def _table(names: Sequence[str], figures: Sequence[str]) -> Table:
     for column in figures:
         table.add_column(column, justify="right")
     return table
-
-
-def _p(p: float | None) -> str:
-    """Three digits; nothing where there is none."""
-    return "" if p is None else "<0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def _whole(difference: float) -> str:

@@ -14,7 +14,7 @@ from eval.models.transformers import TransformersModel
 from eval.runs.options import Options
 from eval.runs.run import run
 from eval.runs.sample import read_samples
-from tests.eval.runs.test_run import records, timeless
+from tests.eval.runs.worked import records, timeless
 
 ROOM = 40 * 1024  # for the config and a chunk or two of samples
 

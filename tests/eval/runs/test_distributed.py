@@ -25,7 +25,7 @@ from eval.runs.options import Options
 from eval.runs.run import run
 from eval.runs.sample import read_samples
 from tests.clerks import Clerk, dying, failing, fatal, pids, square, unlike, wait_until, wrong
-from tests.eval.runs.test_run import records, timeless
+from tests.eval.runs.worked import records, timeless
 from tests.ray_cluster import JOINED
 
 COUNT = 100

@@ -10,7 +10,7 @@ from eval.record import Message
 from eval.runs.config import Config
 from eval.runs.history import Past, asked_otherwise, baseline, circumstances, history, shared
 from eval.runs.sample import Sample
-from tests.eval.runs.test_report import RUN, made, sampled
+from tests.eval.runs.worked import RUN, made, sampled
 
 ALL = [sampled(record, mitigation) for mitigation in ("none", "steer") for record in RUN]
 

@@ -18,7 +18,8 @@ from eval.runs.report import read_run
 from eval.runs.sample import Sample
 from eval.runs.view import show_metrics
 from eval.view import show_judging
-from tests.eval.runs.test_report import HOSTILE, RUN, made, page, sampled
+from tests.eval.runs.pages import HOSTILE, page
+from tests.eval.runs.worked import RUN, made, sampled
 
 NONE = [sampled(record, "none") for record in RUN]
 BINARY = JudgeFacts(name="classifier:x", asked="refusal", revision="", labels=["full_compliance", "full_refusal"])

@@ -18,7 +18,7 @@ from eval.runs.options import Options
 from eval.runs.plan import Plan, plan
 from eval.runs.run import run
 from eval.runs.view import show_plan
-from tests.eval.runs.test_run import records
+from tests.eval.runs.worked import records
 
 
 def planned(model: Model | ModelError, asked: list[Record], out: Path, **options: Any) -> Plan:

@@ -11,7 +11,7 @@ from eval.runs.history import Past, past_in
 from eval.runs.sample import Sample
 from eval.runs.watch import Watch, Watched, adjust, watched
 from tests.eval.runs.test_history import ALL, run
-from tests.eval.runs.test_run import answers
+from tests.eval.runs.worked import answers
 
 
 def seen(name: str, folder: Path, now: Past, *conditions: str) -> Watched:
