@@ -38,7 +38,8 @@ def diagnose(
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout instead of the coloured view.")] = False,
 ) -> None:
     """Answer one prompt, say which words made the model refuse, and try what helps."""
-    from eval.diagnose import Diagnosis, check_names, neutral_spans
+    from eval.checks import check_names, neutral_spans
+    from eval.diagnose import Diagnosis
     from eval.diagnose import diagnose as run_diagnosis
     from eval.judges.panel import load_panel
     from eval.models import load_model

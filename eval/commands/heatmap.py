@@ -25,7 +25,7 @@ def heatmap(
     max_new_tokens: Tokens = 32,
 ) -> None:
     """Draw which words each attribution method blames for the refusal of one prompt."""
-    from eval.diagnose import check_names, places
+    from eval.checks import check_names, places
     from eval.heatmap import draw
     from eval.models import load_model
     from eval.side_by_side import compare

@@ -98,7 +98,7 @@ def read_asked(prompt: str | None, messages: Path | None) -> Conversation:
     Raises:
         InputError: there is none, or none that can be answered.
     """
-    from eval.diagnose import check_conversation
+    from eval.checks import check_conversation
 
     if (prompt is None) == (messages is None):
         raise InputError("give either a prompt or --messages FILE")

@@ -79,7 +79,7 @@ def run(
     dry_run: given.DryRun = False,
 ) -> None:
     """Evaluate models on datasets, with and without mitigations; several of them are named with commas between."""
-    from eval.diagnose import check_names
+    from eval.checks import check_names
     from eval.judges.panel import load_panel
     from eval.models.budget import Limits
     from eval.runs.cluster import check_actors

@@ -66,7 +66,7 @@ def _run_command() -> Any:
 
 def _check(command: Any, entry: Entry, out: Path) -> list[str]:
     """Raise for values and names that `run` would refuse, before anything runs; the names of the datasets."""
-    from eval.diagnose import check_names
+    from eval.checks import check_names
     from eval.runs.experiment import folders
     from eval.runs.options import check_sampling
 

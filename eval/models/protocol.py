@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from eval.record import Conversation
 
+MAX_NEW_TOKENS = 128  # of an answer, where nobody says otherwise
 ENDPOINT = "openai:"  # how the name of a model behind an endpoint begins
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from eval.diagnose import MAX_NEW_TOKENS
 from eval.errors import InputError
 from eval.mitigation import NONE
+from eval.models.protocol import MAX_NEW_TOKENS
 from eval.runs.config import Assistant
 
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
-from eval.diagnose import check_names
+from eval.checks import check_names
 from eval.errors import BudgetSpent, EndpointError, InputError
 from eval.judges import load_judge
 from eval.judges.panel import Panel, load_panel
