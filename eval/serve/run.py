@@ -66,9 +66,11 @@ def checked(settings: Settings) -> str:
 
     Raises:
         UnknownName: it is none that the gateway can do.
-        InputError: it needs open weights, and there is an endpoint.
+        InputError: it needs open weights, and there is an endpoint, or there is an address and no endpoint.
     """
     remote = settings.model.startswith(ENDPOINT)
+    if settings.base_url and not remote:
+        raise InputError("--base-url goes with --model openai:NAME, the model's name behind the endpoint")
     mitigation = settings.mitigation or ("rephrase" if remote else "steer")
     kind = mitigation.partition(":")[0]
     if kind not in MITIGATIONS or "+" in mitigation:

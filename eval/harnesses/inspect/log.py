@@ -1,8 +1,7 @@
 """Reads logs of Inspect AI, of our tasks and of others that carry labels."""
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from eval.errors import InputError, XsbError
 from eval.harnesses.log import Answered, Log, line
@@ -26,7 +25,7 @@ def read(path: Path) -> Log:
     if not samples:
         why = f", status {log.status}{f': {line(log.error.message)}' if log.error else ''}"
         raise InputError(f"{path} has no samples{why}; nothing can be imported")
-    told, order = log.eval, _order(log.eval.dataset.sample_ids or [])
+    told, order = log.eval, {name: place for place, name in enumerate(log.eval.dataset.sample_ids or [])}
     samples = sorted(samples, key=lambda sample: (order.get(sample.id, len(order)), sample.epoch))
     given = log.plan.config.merge(told.model_generate_config)
     system = given.system_message or ""
@@ -60,10 +59,6 @@ def _parsed(path: Path) -> "EvalLog":
     if log.version > (known := EvalLog.model_fields["version"].default):
         raise InputError(f"{path} is a log of version {log.version}, and this Inspect reads {known}; update inspect-ai")
     return log
-
-
-def _order(ids: Sequence[Any]) -> dict[Any, int]:
-    return {name: place for place, name in enumerate(ids)}
 
 
 def _answered(sample: "EvalSample", system: str, number: int) -> Answered:

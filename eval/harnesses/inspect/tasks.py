@@ -28,7 +28,7 @@ from eval.harnesses.figures import Judged, figures
 from eval.harnesses.inspect.messages import asked, finish
 from eval.harnesses.rows import Placed, placed, row_of
 from eval.judges.panel import Panel, load_panel
-from eval.judges.verdict import REFUSAL, Answer
+from eval.judges.verdict import Answer
 from eval.models.protocol import MAX_NEW_TOKENS
 from eval.record import Message
 
@@ -111,7 +111,7 @@ def shown() -> Metric:
 
 
 def _judged(one: SampleScore) -> Judged:
-    return Judged((one.sample_metadata or {}).get("label"), REFUSAL.says(one.score.as_str(), "", 0.0, ""))
+    return Judged((one.sample_metadata or {}).get("label"), one.score.as_str())
 
 
 @scorer(metrics=[shown()])
