@@ -24,7 +24,7 @@ TEXT_ONLY = "ignore_word,rephrase"  # what works behind an endpoint
 
 Prompt = Annotated[str | None, typer.Argument(help="The prompt.")]
 Dialogue = Annotated[Path | None, typer.Option(help="JSON file of a dialogue instead of a prompt.")]
-ModelName = Annotated[str, typer.Option(help="skittish, a folder, a hub id, or openai:NAME.")]
+ModelName = Annotated[str, typer.Option(help="skittish, a folder, a Hub id, or openai:NAME.")]
 BaseUrl = Annotated[str | None, typer.Option(help="Endpoint of openai:NAME, also as a rephraser.")]
 Concurrency = Annotated[int, typer.Option(min=1, help="Requests to endpoints at a time.")]
 MaxRequests = Annotated[int | None, typer.Option(min=1, help="Stop before endpoints answer more, judges' too.")]
@@ -51,10 +51,10 @@ ConfigFile = Annotated[
     Path | None,
     typer.Option(callback=read_settings, is_eager=True, help="YAML file of these options, or paper: the paper's."),
 ]
-Dataset = Annotated[str, typer.Option(help="xsb, ms_xsb, a hub id, or a CSV, JSONL or parquet file.")]
-Split = Annotated[str, typer.Option(help="Split of a release or hub dataset.")]
+Dataset = Annotated[str, typer.Option(help="xsb, ms_xsb, a Hub id, or a CSV, JSONL or parquet file.")]
+Split = Annotated[str, typer.Option(help="Split of a release or Hub dataset.")]
 Suites = Annotated[str, typer.Option(help="Comma-separated suites beside it, such as adversarial.")]
-Revision = Annotated[str | None, typer.Option(help="Branch, tag or commit of a hub id.")]
+Revision = Annotated[str | None, typer.Option(help="Branch, tag or commit of a Hub id.")]
 Mitigations = Annotated[str, typer.Option(help="Comma-separated names; a plus joins several: ignore_word+steer.")]
 TriggerMethod = Annotated[
     str | None,

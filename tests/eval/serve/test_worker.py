@@ -12,9 +12,10 @@ from eval.mitigation import Mitigation, Request
 from eval.models.protocol import Model
 from eval.models.transformers import TransformersModel
 from eval.record import conversation
+from eval.serve.job import Ended, Job
 from eval.serve.parameters import Parameters
 from eval.serve.wire import ApiError
-from eval.serve.worker import Ended, Job, Worker
+from eval.serve.worker import Worker
 
 TEXTS = ["The quick fox", "Stop the fox", "The brown dog runs", "Jumps over it"]
 Told = str | Ended | ApiError
