@@ -12,7 +12,8 @@ from urllib.parse import quote
 
 from eval.look import VISIBLE, Templates, spoken
 from eval.runs.compare import Change, Flip
-from eval.runs.metrics import FIGURES, Metrics, p_text
+from eval.runs.differences import p_text
+from eval.runs.metrics import FIGURES, Metrics
 from eval.runs.sample import replace_file
 from eval.runs.watch import Tested, Watch, Watched
 from eval.statistics import Rate

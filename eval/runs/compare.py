@@ -10,7 +10,8 @@ from pydantic import BaseModel
 from eval.errors import InputError
 from eval.judges.panel import by_fact
 from eval.judges.verdict import VerdictLabel
-from eval.runs.metrics import FIGURES, Difference, Side, difference, paired
+from eval.runs.differences import Difference, Side, difference, paired
+from eval.runs.metrics import FIGURES
 from eval.runs.report import read_run
 from eval.runs.sample import Sample, by_mitigation, numbered
 

@@ -15,7 +15,8 @@ from eval.judges.between import Between
 from eval.look import Templates, spoken
 from eval.look.heat import Piece, darkest, pieces
 from eval.runs.config import Config
-from eval.runs.metrics import Difference, Metrics, Outcomes, by_type, differences, metrics, outcomes
+from eval.runs.differences import Difference, differences
+from eval.runs.metrics import Metrics, Outcomes, by_type, metrics, outcomes
 from eval.runs.notes import agreements, notes
 from eval.runs.sample import Sample, numbered, read_samples, replace_file
 from eval.runs.tradeoff import curves, points

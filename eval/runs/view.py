@@ -7,7 +7,8 @@ from rich.table import Table
 from rich.text import Text
 
 from eval.runs.compare import Change
-from eval.runs.metrics import Difference, Metrics, differences, metrics, outcome, p_text
+from eval.runs.differences import Difference, differences, p_text
+from eval.runs.metrics import Metrics, metrics, outcome
 from eval.runs.plan import Plan
 from eval.runs.sample import Sample
 from eval.runs.triggers import NO_METHOD

@@ -13,8 +13,9 @@ from pydantic import BaseModel, computed_field
 from eval.errors import InputError
 from eval.runs.compare import Change, change_of
 from eval.runs.conditions import Condition, met
+from eval.runs.differences import Difference, Side
 from eval.runs.history import Past, baseline, circumstances, comparable, history, shared
-from eval.runs.metrics import Difference, Metrics, Side, metrics
+from eval.runs.metrics import Metrics, metrics
 from eval.runs.report import read_run
 from eval.runs.sample import Sample, by_mitigation
 from eval.statistics import holm, sign_test

@@ -2,7 +2,8 @@
 
 import pytest
 
-from eval.runs.metrics import by_type, differences, metrics, outcomes
+from eval.runs.differences import differences
+from eval.runs.metrics import by_type, metrics, outcomes
 from eval.statistics import rate, wilson
 from tests.eval.runs.worked import answers, judged
 

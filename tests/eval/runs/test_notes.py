@@ -12,7 +12,8 @@ from rich.console import Console
 from eval.judges import HARM, REFUSAL
 from eval.judges.verdict import JudgeFacts
 from eval.runs.conditions import met, parse
-from eval.runs.metrics import differences, metrics
+from eval.runs.differences import differences
+from eval.runs.metrics import metrics
 from eval.runs.notes import agreements, notes
 from eval.runs.report import read_run
 from eval.runs.sample import Sample
