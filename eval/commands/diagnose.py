@@ -1,7 +1,8 @@
 """`xsb-eval diagnose`: one prompt from end to end."""
 
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -12,6 +13,10 @@ from eval.commands.options import name_list, read_asked
 from eval.errors import BudgetSpent, InputError
 from eval.models.protocol import ENDPOINT
 from eval.progress import working
+
+if TYPE_CHECKING:
+    from eval.diagnose import Diagnosis
+    from eval.estimate import Estimate
 
 
 def diagnose(
@@ -39,47 +44,64 @@ def diagnose(
 ) -> None:
     """Answer one prompt, say which words made the model refuse, and try what helps."""
     from eval.checks import check_names, neutral_spans
-    from eval.diagnose import Diagnosis
     from eval.diagnose import diagnose as run_diagnosis
     from eval.judges.panel import load_panel
     from eval.models import load_model
     from eval.models.account import Account, paying
     from eval.models.budget import Limits
     from eval.models.ledger import Ledger
-    from eval.view import show_diagnosis, show_estimate
 
     asked, replacements = read_asked(prompt, messages), _replacements(neutral or [])
-    best = given.TEXT_ONLY if model.startswith(ENDPOINT) else given.ALL
-    default = best if method != "none" or triggers else ""  # without a trigger there is nothing to mitigate
-    names = name_list(default if mitigations is None else mitigations)
+    names = name_list(_all_that_can(model, method, triggers) if mitigations is None else mitigations)
     check_names(None if method == "none" else method, names, judge, target, removal)
     panel = load_panel(judge, base_url=judge_base_url)
     spans = neutral_spans(asked, removal, replacements)
     if dry_run and method == "none":
         raise InputError("--dry-run says what attribution would take: choose a --method")
+    how: dict[str, Any] = {
+        "target": target, "removal": removal, "budget": budget, "seed": seed, "max_new_tokens": max_new_tokens,
+    }  # fmt: skip
     account = Account(Ledger(), Limits(concurrency, max_tokens_total, max_requests), base_url)
     with working(f"loading {model}") as name_step, paying(account):
         loaded = load_model(model, dtype=dtype, device="meta" if dry_run else "auto", base_url=base_url)
         chosen = None if method == "none" else method or default_method(loaded)
         if dry_run and chosen:
-            from eval.estimate import Estimate, estimate
+            from eval.estimate import estimate  # which imports torch
 
-            told: Diagnosis | Estimate = estimate(
-                loaded, asked, chosen, target, removal=removal, neutral=spans, budget=budget, seed=seed,
-                max_new_tokens=max_new_tokens,
-            )  # fmt: skip
+            told: Diagnosis | Estimate = estimate(loaded, asked, chosen, neutral=spans, **how)
         else:
-            try:
+            with _nothing_kept():
                 told = run_diagnosis(
-                    loaded, asked, chosen, names, target=target, judge=panel, triggers=name_list(triggers),
-                    removal=removal, neutral=replacements, budget=budget, seed=seed, max_new_tokens=max_new_tokens,
-                    notify=name_step,
+                    loaded, asked, chosen, names, judge=panel, triggers=name_list(triggers), neutral=replacements,
+                    notify=name_step, **how,
                 )  # fmt: skip
-            except BudgetSpent as error:
-                raise BudgetSpent(f"{error}; a diagnosis is not kept: give it a larger budget") from error
     if as_json:
         typer.echo(told.model_dump_json(indent=2))
-    elif isinstance(told, Diagnosis):
+    else:
+        _show(told)
+
+
+def _all_that_can(model: str, method: str | None, triggers: str) -> str:
+    """The mitigations that are tried where none is named; none without a trigger, since nothing would be changed."""
+    if method == "none" and not triggers:
+        return ""
+    return given.TEXT_ONLY if model.startswith(ENDPOINT) else given.ALL
+
+
+@contextmanager
+def _nothing_kept() -> Iterator[None]:
+    """Where the budget is spent, say that a diagnosis, other than a run, cannot go on from there."""
+    try:
+        yield
+    except BudgetSpent as error:
+        raise BudgetSpent(f"{error}; a diagnosis is not kept: give it a larger budget") from error
+
+
+def _show(told: "Diagnosis | Estimate") -> None:
+    from eval.diagnose import Diagnosis
+    from eval.view import show_diagnosis, show_estimate
+
+    if isinstance(told, Diagnosis):
         show_diagnosis(told, Console())
     else:
         show_estimate(told, Console())

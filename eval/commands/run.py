@@ -1,8 +1,9 @@
 """`xsb-eval run`: many records, with and without mitigations."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -102,28 +103,32 @@ def run(
     )  # fmt: skip
     loading = Loading(base_url, dtype, revision, ray, actors)
     limits = Limits(concurrency, max_tokens_total, max_requests)
-
-    def run_all(name: str) -> None:
-        runs = [
-            Run(f"{name} on {of}" if len(places) > 1 else "", records, replace(options, dataset=of), places[name, of])
-            for of, records in asked.items()
-        ]
-        if panel is None:
-            _plan(name, loading, runs, judge, harm_judge)
-        else:
-            _evaluate(name, loading, runs, panel, limits)
-
-    _for_each(models, run_all)
+    runs = _runs(asked, options, places)
+    if panel is None:
+        _for_each(runs, partial(_plan, loading=loading, judge=judge, harm_judge=harm_judge))
+    else:
+        _for_each(runs, partial(_evaluate, loading=loading, panel=panel, limits=limits))
 
 
-def _for_each(models: Sequence[str], work: Callable[[str], None]) -> None:
+def _runs(
+    asked: Mapping[str, list[Record]], options: "Options", places: Mapping[tuple[str, str], Path]
+) -> dict[str, list[Run]]:
+    """The runs of each model."""
+    found: dict[str, list[Run]] = {}
+    for (model, dataset), out in places.items():
+        title = f"{model} on {dataset}" if len(places) > 1 else ""
+        found.setdefault(model, []).append(Run(title, asked[dataset], replace(options, dataset=dataset), out))
+    return found
+
+
+def _for_each(runs: Mapping[str, Sequence[Run]], work: Callable[[str, Sequence[Run]], None]) -> None:
     """Do the work for each model; of several, one that fails stops no other."""
     failed = False
-    for name in models:
+    for name, own in runs.items():
         try:
-            work(name)
+            work(name, own)
         except XsbError as error:
-            if len(models) == 1:
+            if len(runs) == 1:
                 raise
             typer.echo(f"error: {name}: {error}", err=True)
             failed = True
@@ -142,7 +147,7 @@ def _records(datasets: Sequence[str], split: str, suites: Sequence[str], limit: 
     return found
 
 
-def _evaluate(name: str, loading: Loading, runs: Sequence[Run], panel: "Panel", limits: "Limits") -> None:
+def _evaluate(name: str, runs: Sequence[Run], loading: Loading, panel: "Panel", limits: "Limits") -> None:
     from eval.runs.notes import agreements, notes
     from eval.runs.report import write_report
     from eval.runs.run import run as evaluate
@@ -176,7 +181,7 @@ def _loaded(name: str, loading: Loading) -> "Iterator[Model | Actors[OpenWeights
         yield loaded
 
 
-def _plan(name: str, loading: Loading, runs: Sequence[Run], judge: str, harm_judge: str) -> None:
+def _plan(name: str, runs: Sequence[Run], loading: Loading, judge: str, harm_judge: str) -> None:
     from eval.runs.plan import plan
     from eval.runs.view import show_plan
 
