@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from eval.judges import HARM, REFUSAL
+from eval.judges import REFUSAL
 from eval.judges.verdict import JudgeFacts
 from eval.runs.conditions import met, parse
 from eval.runs.differences import differences
@@ -20,18 +20,10 @@ from eval.runs.sample import Sample
 from eval.runs.view import show_metrics
 from eval.view import show_judging
 from tests.eval.runs.pages import HOSTILE, page
-from tests.eval.runs.worked import RUN, made, sampled
+from tests.eval.runs.worked import RUN, beside, harmful, made, sampled
 
 NONE = [sampled(record, "none") for record in RUN]
 BINARY = JudgeFacts(name="classifier:x", asked="refusal", revision="", labels=["full_compliance", "full_refusal"])
-
-
-def harmful(sample: Sample, label: str, word: str = "") -> Sample:
-    return sample.model_copy(update={"harm": HARM.says(label, word, 0.5, "llm:h" + word)})
-
-
-def beside(sample: Sample, label: str, word: str = "") -> Sample:
-    return sample.model_copy(update={"judgements": [REFUSAL.says(label, word, 0.5, "llm:m" + word)]})
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.attribution import Feature
-from eval.judges import Verdict
+from eval.judges import HARM, REFUSAL, Verdict
 from eval.judges.verdict import VerdictLabel
 from eval.record import Label, Message, Record, Span, conversation
 from eval.runs.config import Config
@@ -113,3 +113,11 @@ def made(folder: Path, samples: list[Sample], word: str = "", mitigations: tuple
     lines = "".join(sample.model_dump_json() + "\n" for sample in samples)
     (folder / "samples.jsonl").write_text(lines, encoding="utf-8")
     return folder
+
+
+def harmful(sample: Sample, label: str, word: str = "") -> Sample:
+    return sample.model_copy(update={"harm": HARM.says(label, word, 0.5, "llm:h" + word)})
+
+
+def beside(sample: Sample, label: str, word: str = "") -> Sample:
+    return sample.model_copy(update={"judgements": [REFUSAL.says(label, word, 0.5, "llm:m" + word)]})
