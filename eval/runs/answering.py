@@ -54,12 +54,12 @@ def answer(model: Model, records: Sequence[Record], config: Config, judge: Judge
 
 
 def _batch(
-    record: Record, attempts: Sequence[Attempt], triggers: Sequence[Span], mitigation: str, config: Config
+    record: Record, tried: Sequence[Attempt], triggers: Sequence[Span], mitigation: str, config: Config
 ) -> Batch:
     """All answers to a record under one mitigation."""
     return [
         (sample_of(record, mitigation, attempt, triggers, config, number), attempt.answer_to(record.messages))
-        for number, attempt in enumerate(attempts)
+        for number, attempt in enumerate(tried)
     ]
 
 
