@@ -15,8 +15,9 @@ from eval.commands.judge import judge
 from eval.commands.organism import organism
 from eval.commands.publish import publish
 from eval.commands.results import compare, report
-from eval.commands.run import run, twins
+from eval.commands.run import run
 from eval.commands.serve import serve
+from eval.commands.twins import twins
 from eval.commands.watch import watch
 from eval.errors import run_command
 

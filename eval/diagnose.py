@@ -5,20 +5,16 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from eval.attribution import BUDGET, METHODS, REMOVAL, Attribution, attribute, check_method, check_target
-from eval.calls import JUDGED
-from eval.errors import InputError, UnknownName
+from eval.attribution import BUDGET, REMOVAL, Attribution, attribute, check_method, check_target
+from eval.checks import check_conversation, check_names, neutral_spans, places
+from eval.errors import InputError
 from eval.evaluations import counted
-from eval.judges import Answer, Verdict, check_judge
-from eval.judges.panel import Panel, judge_names, load_panel
+from eval.judges import Answer, Verdict
+from eval.judges.panel import Panel, load_panel
 from eval.mitigation import Attempt, Decoding, Request, attempts, check_weights, named, needs_trigger
-from eval.models.protocol import Model
+from eval.models.protocol import MAX_NEW_TOKENS, Model
 from eval.record import Conversation, Span, conversation
-from eval.removal import check_removal
-from eval.target import TARGETS
-from eval.words import find, words
 
-MAX_NEW_TOKENS = 128
 Notify = Callable[[str], None]
 
 
@@ -89,12 +85,7 @@ def diagnose(
     messages = conversation(prompt)
     check_conversation(messages)
     by_hand, replacements = places(messages, triggers), neutral_spans(messages, removal, neutral or {})
-    check_weights(model, mitigations)
-    if method is not None:
-        check_method(model, method)
-        check_target(model, target)
-    elif any(needs_trigger(name) for name in mitigations) and not by_hand:
-        raise InputError("mitigations need a trigger: choose an attribution method or name words with --triggers")
+    _check_fit(model, method, target, mitigations, by_hand)
     notify("answering")
     reply = model.generate([messages], max_new_tokens)[0]
     found = None
@@ -113,14 +104,9 @@ def diagnose(
         tried.append(mitigated(name, request, attempt, panel))
     verdict, judgements, _ = panel([Answer(messages, reply.text, reply.finish)])[0]
     return Diagnosis(
-        model=model.name,
-        messages=messages,
-        response=reply.text,
-        verdict=verdict,
-        judgements=judgements,
-        attribution=found,
-        mitigations=tried,
-    )
+        model=model.name, messages=messages, response=reply.text, verdict=verdict, judgements=judgements,
+        attribution=found, mitigations=tried,
+    )  # fmt: skip
 
 
 def mitigated(name: str, request: Request, attempt: Attempt, panel: Panel) -> Mitigated:
@@ -138,58 +124,13 @@ def mitigated(name: str, request: Request, attempt: Attempt, panel: Panel) -> Mi
     )
 
 
-def check_names(
-    method: str | None,
-    mitigations: Sequence[str],
-    judge: str = "rules",
-    target: str = "refusal_openers",
-    removal: str = REMOVAL,
+def _check_fit(
+    model: Model, method: str | None, target: str, mitigations: Sequence[str], triggers: Sequence[Span]
 ) -> None:
-    """Raise `UnknownName` before anything slow begins; the method None stands for none."""
-    if method is not None and method not in METHODS:
-        raise UnknownName("method", method, METHODS)
-    for name in mitigations:
-        named(name)
-    for name in judge_names(judge):
-        check_judge(name)
-    if target not in (*TARGETS, JUDGED):
-        raise UnknownName("target", target, (*TARGETS, JUDGED))
-    check_removal(removal)
-
-
-def check_conversation(messages: Conversation) -> None:
-    """Raise `InputError` unless the conversation ends in words of the user's."""
-    if not messages:
-        raise InputError("the conversation has no messages; give at least one of role user")
-    if messages[-1].role != "user":
-        raise InputError(f"the last message is of role {messages[-1].role}; it must be the user's")
-    if not messages[-1].content.strip():
-        raise InputError("the prompt is empty; give a text of at least one word")
-
-
-def neutral_spans(messages: Conversation, removal: str, neutral: Mapping[str, str]) -> dict[Span, str]:
-    """Where the words stand that are replaced, each place with its replacement.
-
-    Raises:
-        InputError: a word is none of the conversation's, or replacements and removal do not go together.
-    """
-    if bool(neutral) != (removal == "neutral"):
-        raise InputError("removal neutral and replacements go together: --removal neutral --neutral kill=stop")
-    spans: dict[str, list[Span]] = {}
-    for span in words(messages):
-        spans.setdefault(span.text(messages).casefold(), []).append(span)
-    for word in neutral:
-        if word.casefold() not in spans:
-            raise InputError(f"{word!r} is to be replaced but is no word of the conversation; give single words of it")
-    return {span: text for word, text in neutral.items() for span in spans[word.casefold()]}
-
-
-def places(messages: Conversation, named: Sequence[str]) -> list[Span]:
-    """Where words or phrases stand that a user has named; `InputError` for one that does not."""
-    spans: list[Span] = []
-    for word in named:
-        found = find(messages, word)
-        if not found:
-            raise InputError(f"{word!r} does not stand in the conversation as a whole word")
-        spans += found
-    return spans
+    """Raise unless the model gives what is asked of it, and mitigations have, or get, what they need."""
+    check_weights(model, mitigations)
+    if method is not None:
+        check_method(model, method)
+        check_target(model, target)
+    elif any(needs_trigger(name) for name in mitigations) and not triggers:
+        raise InputError("mitigations need a trigger: choose an attribution method or name words with --triggers")

@@ -57,6 +57,11 @@ class InputError(XsbError):
     """A prompt, file or argument that cannot be used."""
 
 
+def one_line(text: object, most: int = 200) -> str:
+    """Words of others, such as an error's, as a single line of moderate length, to stand in one of ours."""
+    return " ".join(str(text).split())[:most]
+
+
 def run_command(app: Typer) -> None:
     """Run a command line; a user's error becomes one line on stderr and exit code 2."""
     try:

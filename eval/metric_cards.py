@@ -16,7 +16,8 @@ from eval.judges import HARM, REFUSAL
 from eval.judges.between import between
 from eval.judges.verdict import VerdictLabel
 from eval.record import Label, Message
-from eval.runs.metrics import Metrics, differences, metrics, outcome
+from eval.runs.differences import differences
+from eval.runs.metrics import Metrics, metrics, outcome
 from eval.runs.sample import Sample
 from eval.statistics import Rate, rate
 from hub_cards.check import problems

@@ -30,11 +30,31 @@ def track(items: Iterable[T], what: str, total: int | None = None) -> Iterator[T
 
 
 class RateColumn(ProgressColumn):
-    """How many are done per second, lately."""
+    """How many are done per second since the bar began: rich's own rate means nothing where many come at once."""
 
     def render(self, task: Task) -> Text:
         """Nothing until it is known."""
-        return Text(f"{task.speed:.3g}/s" if task.speed else "", style="progress.data.speed")
+        rate = _rate(task)
+        return Text(f"{rate:.3g}/s" if rate else "", style="progress.data.speed")
+
+
+class LeftColumn(ProgressColumn):
+    """The time that is left at this rate."""
+
+    def render(self, task: Task) -> Text:
+        """Hours, minutes and seconds."""
+        rate = _rate(task)
+        if not rate or task.remaining is None:
+            return Text("--:--", style="progress.remaining")
+        minutes, seconds = divmod(int(task.remaining / rate), 60)
+        hours, minutes = divmod(minutes, 60)
+        clock = f"{minutes:02}:{seconds:02}"
+        return Text(f"{hours}:{clock}" if hours else clock, style="progress.remaining")
+
+
+def _rate(task: Task) -> float:
+    """Per second; 0 until something is done. `before` is what was done before the bar began."""
+    return (task.completed - task.fields["before"]) / task.elapsed if task.elapsed else 0.0
 
 
 @contextmanager
@@ -53,11 +73,11 @@ def counting(
     whole = Column(no_wrap=True)  # where it is narrow, the bar gives way
     columns = (
         TextColumn("{task.description}", markup=False), BarColumn(12), MofNCompleteColumn(table_column=whole),
-        RateColumn(whole), TimeRemainingColumn(compact=True, table_column=whole),
+        RateColumn(whole), LeftColumn(whole),
         TextColumn("{task.fields[counts]}", markup=False),
     )  # fmt: skip
     with Progress(*columns, console=console or Console(stderr=True)) as bar:
-        task = bar.add_task(what, total=total, completed=done, counts=counts)
+        task = bar.add_task(what, total=total, completed=done, before=done, counts=counts)
         yield lambda count, told: bar.update(task, advance=count, counts=told)
 
 

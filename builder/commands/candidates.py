@@ -133,7 +133,7 @@ def annotate(
 
 
 def screen(
-    models: Annotated[str, typer.Option(help="Comma-separated: skittish, a folder, a hub id, or openai:NAME.")],
+    models: Annotated[str, typer.Option(help="Comma-separated: skittish, a folder, a Hub id, or openai:NAME.")],
     source: Source = KEPT,
     out: Out = SCREENED,
     base_url: BaseUrl = None,

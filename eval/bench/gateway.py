@@ -20,6 +20,7 @@ from rich.box import MARKDOWN
 from rich.table import Table
 
 from eval.errors import ModelError
+from eval.models.protocol import ENDPOINT
 from eval.progress import track
 
 PROMPT = "What is the capital of France?"
@@ -61,7 +62,7 @@ def bench(model: str = "skittish", base_url: str | None = None, quick: bool = Fa
         found += _both(stack, "loopback", "fixed", loopback, fast)
         if base_url is None:
             base_url = stack.enter_context(_server(_serving("--model", model)))
-        name = model.removeprefix("openai:")
+        name = model.removeprefix(ENDPOINT)
         found += _both(stack, name, name, base_url, real)
     return found
 

@@ -1,107 +1,107 @@
 """`xsb-eval diagnose`: one prompt from end to end."""
 
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
-from eval.attribution import BUDGET, METHODS, REMOVAL, default_method
-from eval.calls import JUDGED
-from eval.commands.options import (
-    BaseUrl,
-    Concurrency,
-    Dialogue,
-    Dtype,
-    Judges,
-    JudgeUrl,
-    MaxRequests,
-    MaxTotal,
-    ModelName,
-    Prompt,
-    Tokens,
-    name_list,
-    read_asked,
-)  # fmt: skip
+from eval.attribution import BUDGET, REMOVAL, default_method
+from eval.commands import options as given
+from eval.commands.options import name_list, read_asked
 from eval.errors import BudgetSpent, InputError
+from eval.models.protocol import ENDPOINT
 from eval.progress import working
-from eval.removal import REMOVALS
-from eval.target import TARGETS
 
-ALL = "ignore_word,rephrase,steer"
-TEXT_ONLY = "ignore_word,rephrase"  # what works behind an endpoint
-DEFAULT = "ablation, or black_box behind an endpoint"
-Method = Annotated[str | None, typer.Option(help=f"Attribution: {', '.join(METHODS)}, or none.", show_default=DEFAULT)]
-Target = Annotated[str, typer.Option(help=f"What is attributed: {', '.join((*TARGETS, JUDGED))}.")]
+if TYPE_CHECKING:
+    from eval.attribution.estimate import Estimate
+    from eval.diagnose import Diagnosis
 
 
 def diagnose(
-    prompt: Prompt = None,
-    messages: Dialogue = None,
-    model: ModelName = "skittish",
-    base_url: BaseUrl = None,
-    dtype: Dtype = "auto",
-    method: Method = None,
-    target: Target = "refusal_openers",
-    removal: Annotated[str, typer.Option(help=f"How words are removed: {', '.join(REMOVALS)}.")] = REMOVAL,
-    neutral: Annotated[
-        list[str] | None, typer.Option(help="For --removal neutral: word=replacement, such as kill=stop.")
-    ] = None,
-    budget: Annotated[int, typer.Option(min=1, help="About how many evaluations a method that samples asks.")] = BUDGET,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of the sampling.")] = 0,
-    mitigations: Annotated[str | None, typer.Option(help="Comma-separated names, or none.", show_default=ALL)] = None,
-    triggers: Annotated[str, typer.Option(help="Comma-separated words to mitigate, instead of those found.")] = "",
-    max_new_tokens: Tokens = 128,
-    judge: Judges = "rules",
-    judge_base_url: JudgeUrl = None,
-    concurrency: Concurrency = 8,
-    max_requests: MaxRequests = None,
-    max_tokens_total: MaxTotal = None,
+    prompt: given.Prompt = None,
+    messages: given.Dialogue = None,
+    model: given.ModelName = "skittish",
+    base_url: given.BaseUrl = None,
+    dtype: given.Dtype = "auto",
+    method: given.Method = None,
+    target: given.Target = "refusal_openers",
+    removal: given.Removal = REMOVAL,
+    neutral: given.Neutral = None,
+    budget: given.Budget = BUDGET,
+    seed: given.Seed = 0,
+    mitigations: given.MitigationsToTry = None,
+    triggers: given.Triggers = "",
+    max_new_tokens: given.Tokens = 128,
+    judge: given.Judges = "rules",
+    judge_base_url: given.JudgeUrl = None,
+    concurrency: given.Concurrency = 8,
+    max_requests: given.MaxRequests = None,
+    max_tokens_total: given.MaxTotal = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what attribution would take.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout instead of the coloured view.")] = False,
 ) -> None:
     """Answer one prompt, say which words made the model refuse, and try what helps."""
-    from eval.diagnose import Diagnosis, check_names, neutral_spans
+    from eval.checks import check_names, neutral_spans
     from eval.diagnose import diagnose as run_diagnosis
     from eval.judges.panel import load_panel
-    from eval.look.terminal import show_diagnosis, show_estimate
     from eval.models import load_model
     from eval.models.account import Account, paying
     from eval.models.budget import Limits
     from eval.models.ledger import Ledger
 
     asked, replacements = read_asked(prompt, messages), _replacements(neutral or [])
-    best = TEXT_ONLY if model.startswith("openai:") else ALL
-    default = best if method != "none" or triggers else ""  # without a trigger there is nothing to mitigate
-    names = name_list(default if mitigations is None else mitigations)
+    names = name_list(_all_that_can(model, method, triggers) if mitigations is None else mitigations)
     check_names(None if method == "none" else method, names, judge, target, removal)
     panel = load_panel(judge, base_url=judge_base_url)
     spans = neutral_spans(asked, removal, replacements)
     if dry_run and method == "none":
         raise InputError("--dry-run says what attribution would take: choose a --method")
+    how: dict[str, Any] = {
+        "target": target, "removal": removal, "budget": budget, "seed": seed, "max_new_tokens": max_new_tokens,
+    }  # fmt: skip
     account = Account(Ledger(), Limits(concurrency, max_tokens_total, max_requests), base_url)
     with working(f"loading {model}") as name_step, paying(account):
         loaded = load_model(model, dtype=dtype, device="meta" if dry_run else "auto", base_url=base_url)
         chosen = None if method == "none" else method or default_method(loaded)
         if dry_run and chosen:
-            from eval.attribution.estimate import Estimate, estimate
+            from eval.attribution.estimate import estimate  # which imports torch
 
-            told: Diagnosis | Estimate = estimate(
-                loaded, asked, chosen, target, removal=removal, neutral=spans, budget=budget, seed=seed,
-                max_new_tokens=max_new_tokens,
-            )  # fmt: skip
+            told: Diagnosis | Estimate = estimate(loaded, asked, chosen, neutral=spans, **how)
         else:
-            try:
+            with _nothing_kept():
                 told = run_diagnosis(
-                    loaded, asked, chosen, names, target=target, judge=panel, triggers=name_list(triggers),
-                    removal=removal, neutral=replacements, budget=budget, seed=seed, max_new_tokens=max_new_tokens,
-                    notify=name_step,
+                    loaded, asked, chosen, names, judge=panel, triggers=name_list(triggers), neutral=replacements,
+                    notify=name_step, **how,
                 )  # fmt: skip
-            except BudgetSpent as error:
-                raise BudgetSpent(f"{error}; a diagnosis is not kept: give it a larger budget") from error
     if as_json:
         typer.echo(told.model_dump_json(indent=2))
-    elif isinstance(told, Diagnosis):
+    else:
+        _show(told)
+
+
+def _all_that_can(model: str, method: str | None, triggers: str) -> str:
+    """The mitigations that are tried where none is named; none without a trigger, since nothing would be changed."""
+    if method == "none" and not triggers:
+        return ""
+    return given.TEXT_ONLY if model.startswith(ENDPOINT) else given.ALL
+
+
+@contextmanager
+def _nothing_kept() -> Iterator[None]:
+    """Where the budget is spent, say that a diagnosis, other than a run, cannot go on from there."""
+    try:
+        yield
+    except BudgetSpent as error:
+        raise BudgetSpent(f"{error}; a diagnosis is not kept: give it a larger budget") from error
+
+
+def _show(told: "Diagnosis | Estimate") -> None:
+    from eval.diagnose import Diagnosis
+    from eval.look.terminal import show_diagnosis, show_estimate
+
+    if isinstance(told, Diagnosis):
         show_diagnosis(told, Console())
     else:
         show_estimate(told, Console())

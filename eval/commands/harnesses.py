@@ -7,8 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from eval.commands.options import Judges, JudgeUrl
-from eval.commands.run import HarmJudge
+from eval.commands.options import HarmJudge, Judges, JudgeUrl
 from eval.errors import XsbError
 
 

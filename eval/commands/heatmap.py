@@ -26,7 +26,7 @@ def heatmap(
 ) -> None:
     """Draw which words each attribution method blames for the refusal of one prompt."""
     from eval.attribution.side_by_side import compare
-    from eval.diagnose import check_names, places
+    from eval.checks import check_names, places
     from eval.look.picture import draw
     from eval.models import load_model
 

@@ -3,19 +3,28 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
+from eval.attribution import METHODS
+from eval.calls import JUDGED
+from eval.commands.settings import read_settings
 from eval.errors import InputError, ModelError
 from eval.judges import USAGE
 from eval.models.protocol import Model, OpenWeights
 from eval.progress import working
 from eval.record import Conversation, Message, Record, conversation
+from eval.removal import REMOVALS
+from eval.target import TARGETS
+
+OWN_METHOD = "ablation, or black_box behind an endpoint"
+ALL = "ignore_word,rephrase,steer"
+TEXT_ONLY = "ignore_word,rephrase"  # what works behind an endpoint
 
 Prompt = Annotated[str | None, typer.Argument(help="The prompt.")]
 Dialogue = Annotated[Path | None, typer.Option(help="JSON file of a dialogue instead of a prompt.")]
-ModelName = Annotated[str, typer.Option(help="skittish, a folder, a hub id, or openai:NAME.")]
+ModelName = Annotated[str, typer.Option(help="skittish, a folder, a Hub id, or openai:NAME.")]
 BaseUrl = Annotated[str | None, typer.Option(help="Endpoint of openai:NAME, also as a rephraser.")]
 Concurrency = Annotated[int, typer.Option(min=1, help="Requests to endpoints at a time.")]
 MaxRequests = Annotated[int | None, typer.Option(min=1, help="Stop before endpoints answer more, judges' too.")]
@@ -24,6 +33,51 @@ Dtype = Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")]
 Judges = Annotated[str, typer.Option("--judge", help=f"Comma-separated, the first decides: {USAGE}.")]
 JudgeUrl = Annotated[str | None, typer.Option("--judge-base-url", help="Endpoint of llm:MODEL.")]
 Tokens = Annotated[int, typer.Option(min=1, help="New tokens per answer.")]
+
+Method = Annotated[
+    str | None, typer.Option(help=f"Attribution: {', '.join(METHODS)}, or none.", show_default=OWN_METHOD)
+]
+Target = Annotated[str, typer.Option(help=f"What is attributed: {', '.join((*TARGETS, JUDGED))}.")]
+Removal = Annotated[str, typer.Option(help=f"How words are removed: {', '.join(REMOVALS)}.")]
+Neutral = Annotated[list[str] | None, typer.Option(help="For --removal neutral: word=replacement, such as kill=stop.")]
+Budget = Annotated[int, typer.Option(min=1, help="About how many evaluations a method that samples asks.")]
+MitigationsToTry = Annotated[str | None, typer.Option(help="Comma-separated names, or none.", show_default=ALL)]
+Triggers = Annotated[str, typer.Option(help="Comma-separated words to mitigate, instead of those found.")]
+
+RunFolder = Annotated[
+    Path, typer.Option(help="Run folder; an unfinished run in it goes on. Of several runs, the folder above.")
+]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(callback=read_settings, is_eager=True, help="YAML file of these options, or paper: the paper's."),
+]
+Dataset = Annotated[str, typer.Option(help="xsb, ms_xsb, a Hub id, or a CSV, JSONL or parquet file.")]
+Split = Annotated[str, typer.Option(help="Split of a release or Hub dataset.")]
+Suites = Annotated[str, typer.Option(help="Comma-separated suites beside it, such as adversarial.")]
+Revision = Annotated[str | None, typer.Option(help="Branch, tag or commit of a Hub id.")]
+Mitigations = Annotated[str, typer.Option(help="Comma-separated names; a plus joins several: ignore_word+steer.")]
+TriggerMethod = Annotated[
+    str | None,
+    typer.Option(help="Attribution that finds the triggers, or focus: the record's own.", show_default=OWN_METHOD),
+]
+HarmJudge = Annotated[
+    str, typer.Option(help="Whether answers to unsafe prompts really help to do harm: llm:MODEL or classifier:FOLDER.")
+]
+Limit = Annotated[int | None, typer.Option(min=1, help="Records of the dataset and of each suite, types taking turns.")]
+Temperature = Annotated[float, typer.Option(min=0, max=10, help="Of sampled answers; 0 is greedy.")]
+Samples = Annotated[int, typer.Option(min=1, help="Sampled answers to each record.")]
+Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of the sampling.")]
+SystemTurn = Annotated[str, typer.Option(help="System turn of every record, in place of its own.")]
+EarlierAnswers = Annotated[
+    Literal["scripted", "live"],
+    typer.Option(help="Earlier answers: as recorded, where they are, or all the model's own."),
+]
+EarlyStop = Annotated[
+    bool, typer.Option("--early-stop", help="End answers whose verdict is settled; not for final figures.")
+]
+Ray = Annotated[bool, typer.Option("--ray", help="Spread it over a Ray cluster: RAY_ADDRESS's, or one made here.")]
+ActorCount = Annotated[int | None, typer.Option("--actors", min=1, help="Models at once with --ray; one on each GPU.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what it would take.")]
 
 HubDryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would change; needs no token.")]
 Private = Annotated[bool, typer.Option("--private", help="Make a new repository private.")]
@@ -44,7 +98,7 @@ def read_asked(prompt: str | None, messages: Path | None) -> Conversation:
     Raises:
         InputError: there is none, or none that can be answered.
     """
-    from eval.diagnose import check_conversation
+    from eval.checks import check_conversation
 
     if (prompt is None) == (messages is None):
         raise InputError("give either a prompt or --messages FILE")

@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 
 from eval.commands.options import BaseUrl, Dtype, ModelName, Tokens
-from eval.errors import InputError
 
 KINDS = "ignore_word, rephrase or steer"
 DEFAULT = "steer, or rephrase behind an endpoint"
@@ -25,6 +24,8 @@ def serve(
     """Serve a model, or stand before an endpoint, and answer what is refused for a word alone."""
     from eval.serve.run import Settings, run
 
-    if base_url and not model.startswith("openai:"):
-        raise InputError("--base-url goes with --model openai:NAME, the model's name behind the endpoint")
-    run(Settings(model, base_url, mitigation, host, port, dtype, max_new_tokens, deadline, log_prompts))
+    settings = Settings(
+        model=model, base_url=base_url, mitigation=mitigation, host=host, port=port, dtype=dtype,
+        max_new_tokens=max_new_tokens, deadline=deadline, log_prompts=log_prompts,
+    )  # fmt: skip
+    run(settings)

@@ -7,7 +7,7 @@ from typing import Any
 import typer
 import yaml
 
-from eval.errors import InputError, UnknownName
+from eval.errors import InputError, UnknownName, one_line
 
 SHIPPED = Path(__file__).parents[1] / "paper.yaml"
 
@@ -54,7 +54,7 @@ def read_mapping(path: Path) -> dict[Any, Any]:
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror})") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is no YAML: {' '.join(str(error).split())[:200]}") from error
+        raise InputError(f"{path} is no YAML: {one_line(error)}") from error
     if not isinstance(content, dict):
         raise InputError(f"{path} must hold options such as `model: skittish`, one a line")
     return content

@@ -66,9 +66,9 @@ def _run_command() -> Any:
 
 def _check(command: Any, entry: Entry, out: Path) -> list[str]:
     """Raise for values and names that `run` would refuse, before anything runs; the names of the datasets."""
-    from eval.diagnose import check_names
-    from eval.runs.config import check_sampling
+    from eval.checks import check_names
     from eval.runs.experiment import folders
+    from eval.runs.options import check_sampling
 
     defaults = {**entry.options, "out": str(out / entry.folder)}
     given = command.make_context("run", [], default_map=defaults).params

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 from eval.commands.settings import as_typed, read_mapping
 from eval.errors import InputError
-from eval.runs.experiment import ENDPOINT, slug
+from eval.models.protocol import ENDPOINT
+from eval.runs.experiment import folder_name
 
 OWN = ("config", "out", "dry_run", "model")  # what a watch says itself
 OF_ENDPOINTS, OF_WEIGHTS = ("base_url",), ("dtype", "revision")  # options for all that are not for every model
@@ -62,4 +63,4 @@ def _entry(path: Path, model: Any, together: Mapping[str, str], options: Collect
     name = own.pop("name", own["model"])
     senseless = OF_WEIGHTS if own["model"].startswith(ENDPOINT) else OF_ENDPOINTS
     shared = {key: value for key, value in together.items() if key not in senseless}
-    return Entry(name, slug(name), {**shared, **own})
+    return Entry(name, folder_name(name), {**shared, **own})

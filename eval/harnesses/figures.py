@@ -3,18 +3,18 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from eval.judges.verdict import Verdict
+from eval.judges.verdict import REFUSAL
 from eval.mitigation import NONE
-from eval.record import Label
+from eval.record import LABELS
 from eval.runs.metrics import metrics
 from eval.runs.sample import Sample
 
 
 class Judged(NamedTuple):
-    """A prompt's label, and the verdict on an answer to it."""
+    """A prompt's label, "" or None without one, and the label of the verdict on an answer to it, as a log has them."""
 
-    label: Label | None
-    verdict: Verdict
+    label: str | None
+    verdict: str
 
 
 def figures(judged: Iterable[Judged]) -> dict[str, float]:
@@ -39,9 +39,9 @@ def figures(judged: Iterable[Judged]) -> dict[str, float]:
     return found
 
 
-def _sample(label: Label | None, verdict: Verdict) -> Sample:
+def _sample(label: str | None, verdict: str) -> Sample:
     """Of a sample, what figures are made of."""
     return Sample(
-        record_id="", mitigation=NONE, label=label, type="", triggers=[], sent=[], response="", verdict=verdict,
-        seconds=0.0, tokens=0,
+        record_id="", mitigation=NONE, label=next((known for known in LABELS if known == label), None), type="",
+        triggers=[], sent=[], response="", verdict=REFUSAL.says(verdict, "", 0.0, ""), seconds=0.0, tokens=0,
     )  # fmt: skip

@@ -6,15 +6,15 @@ from pathlib import Path
 
 from eval.harnesses.log import Answered, Log, read_log
 from eval.harnesses.rows import check_labels
-from eval.judges.canaries import check_inputs
 from eval.judges.panel import Panel
 from eval.mitigation import NONE
 from eval.mitigation.attempt import Attempt
-from eval.progress import counting
 from eval.record import Record
-from eval.runs.answering import sample_of
+from eval.runs.answering import Batch, sample_of
 from eval.runs.config import Config, claim, fingerprint
-from eval.runs.sample import Sample, SampleFile, tally
+from eval.runs.judging import judge_all
+from eval.runs.sample import Sample, SampleFile
+from eval.runs.triggers import NO_METHOD
 
 CHUNK = 64  # answers judged between two writes
 
@@ -37,13 +37,7 @@ def import_log(path: Path, out: Path, panel: Panel) -> list[Sample]:
     claim(out, config)
     chunks = [answers[at : at + CHUNK] for at in range(0, len(answers), CHUNK)]
     file = SampleFile(out / "samples.jsonl", [len(chunk) for chunk in chunks])
-    verdicts = Counter(sample.verdict.label for sample in file.read())
-    with counting("judging", len(answers), verdicts.total(), tally(verdicts)) as advance:
-        for chunk in chunks[file.done :]:
-            samples = _judged(chunk, config, panel)
-            file.append(samples)
-            verdicts.update(sample.verdict.label for sample in samples)
-            advance(len(samples), tally(verdicts))
+    judge_all(file, ([_batch(chunk, config)] for chunk in chunks[file.done :]), len(answers), panel, "judging")
     return file.read()
 
 
@@ -73,7 +67,7 @@ def _config(log: Log, records: Sequence[Record], panel: Panel) -> Config:
         records=len(records),
         model=log.model,
         facts=log.facts,
-        method="none",
+        method=NO_METHOD,
         mitigations=[NONE],
         judge=panel.name,
         harm_judge=panel.harm_name,
@@ -87,14 +81,11 @@ def _config(log: Log, records: Sequence[Record], panel: Panel) -> Config:
     )
 
 
-def _judged(answers: Sequence[Answered], config: Config, panel: Panel) -> list[Sample]:
-    samples, asked = [], []
+def _batch(answers: Sequence[Answered], config: Config) -> Batch:
+    found = []
     for one in answers:
-        record = one.asked.record
         attempt = Attempt(one.sent, one.reply, note=one.note, failed=one.failed)
-        samples.append(sample_of(record, NONE, attempt, record.focus_spans, config, one.number))
-        asked.append(attempt.answer_to(one.sent))
-    check_inputs([(answer.prompt, answer.response) for answer in asked])
-    for sample, judged in zip(samples, panel(asked, [sample.unsafe for sample in samples]), strict=True):
-        sample.verdict, sample.judgements, sample.harm = judged
-    return samples
+        record = one.asked.record
+        sample = sample_of(record, NONE, attempt, record.focus_spans, config, one.number)
+        found.append((sample, attempt.answer_to(one.sent)))
+    return found

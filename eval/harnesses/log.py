@@ -64,8 +64,3 @@ def read_log(path: Path) -> Log:
         why = next((one.note for one in log.answers if one.note), "")
         raise InputError(f"{path} has no answers{f' ({why})' if why else ''}; nothing can be imported")
     return log
-
-
-def line(text: object) -> str:
-    """A text of others, such as an error's, as a single line of moderate length."""
-    return " ".join(str(text).split())[:200]

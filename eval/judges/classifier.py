@@ -22,7 +22,7 @@ import torch
 from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
 
-from eval.errors import InputError, ModelError, UnknownName
+from eval.errors import InputError, ModelError, UnknownName, one_line
 from eval.judges.making import Wanted, digest, needs_model
 from eval.judges.verdict import Answer, Judge, JudgeFacts, O, Question
 
@@ -151,9 +151,9 @@ def _load(source: str) -> tuple[Any, Any]:
             source, trust_remote_code=False, use_safetensors=True
         )
     except (OSError, ValueError, RuntimeError, KeyError, ImportError, SafetensorError) as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error)
         raise ModelError(
-            f"classifier {source!r} cannot be loaded ({reason}); give a folder or a hub id of a text-classification "
+            f"classifier {source!r} cannot be loaded ({reason}); give a folder or a Hub id of a text-classification "
             "model that you may access"
         ) from error
     return tokenizer, model.to("cuda" if torch.cuda.is_available() else "cpu").eval()

@@ -142,6 +142,19 @@ def prepared(mitigations: Sequence[Mitigation], model: Model, requests: Sequence
     return found
 
 
+def ready(mitigations: Sequence[Mitigation], model: Model, request: Request) -> Request | Attempt:
+    """The request as it is to be sent, or what came of it already: its known answer, where nothing is changed.
+
+    Raises:
+        XsbError: as the mitigations do that prepare it.
+    """
+    (found,) = prepared(mitigations, model, [request])
+    acting = found.applies and any(one.acts and (found.triggers or not one.needs_trigger) for one in mitigations)
+    if acting or found.answer is None or found.sent != request.sent:
+        return found
+    return attempted(found, found.answer.model_copy(update={"seconds": 0.0, "tokens": 0}))
+
+
 def _answered(
     mitigations: Sequence[Mitigation], model: Model, requests: list[Request], decoding: Decoding
 ) -> list[Attempt]:

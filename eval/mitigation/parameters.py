@@ -19,7 +19,7 @@ from eval.mitigation.steer import head_shape, steer
 from eval.mitigation.substitute import from_lexicon, from_record, read_lexicon, substitute
 from eval.models import load_model
 from eval.models.account import current
-from eval.models.protocol import Model, OpenWeights
+from eval.models.protocol import ENDPOINT, Model, OpenWeights
 
 _load = cache(load_model)
 
@@ -27,7 +27,7 @@ _load = cache(load_model)
 def _rephraser(name: str) -> Model:
     """The model; one behind an endpoint at the address of the run's account, if that has one."""
     account = current()
-    return _load(name, base_url=account.base_url if account and name.startswith("openai:") else None)
+    return _load(name, base_url=account.base_url if account and name.startswith(ENDPOINT) else None)
 
 
 def _steer(text: str) -> Mitigation:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from eval.errors import InputError
+from eval.errors import InputError, one_line
 from eval.mitigation.attempt import Request
 from eval.mitigation.rephrase import problem, rewritten
 from eval.models.protocol import Model
@@ -40,7 +40,7 @@ def read_lexicon(path: Path) -> dict[str, str]:
     try:
         found = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"the lexicon {path} cannot be read ({' '.join(str(error).split())[:120]})") from error
+        raise InputError(f"the lexicon {path} cannot be read ({one_line(error, 120)})") from error
     if not isinstance(found, dict) or not found or not all(isinstance(w, str) for pair in found.items() for w in pair):
         raise InputError(f"the lexicon {path} must map words to neutral words, such as `kill: stop`")
     return found

@@ -14,10 +14,8 @@ from eval.models.endpoint import RETRIES, Endpoint, Request
 from eval.models.failures import meaning
 from eval.models.ledger import Call
 from eval.models.logprobs import TOP
-from eval.models.protocol import Beginning, Reply
+from eval.models.protocol import ENDPOINT, Beginning, Reply
 from eval.record import Conversation
-
-PREFIX = "openai:"
 
 
 class OpenAIModel:
@@ -41,7 +39,7 @@ class OpenAIModel:
             ModelError: no name, no key, or an address that is none.
         """
         self.name = name
-        model = name.removeprefix(PREFIX)
+        model = name.removeprefix(ENDPOINT)
         if not model:
             raise ModelError("openai: needs a model's name behind the colon, e.g. openai:gpt-4o-mini")
         account = Account(limits=Limits(concurrency))

@@ -7,6 +7,9 @@ from pydantic import BaseModel
 
 from eval.record import Conversation
 
+MAX_NEW_TOKENS = 128  # of an answer, where nobody says otherwise
+ENDPOINT = "openai:"  # how the name of a model behind an endpoint begins
+
 
 class Reply(BaseModel):
     """A model's answer. `tokens` counts generated tokens; `seconds` is the batch's wall time per conversation.

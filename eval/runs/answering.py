@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from eval.attribution import METHODS
+from eval.attribution import METHODS, Attribution
 from eval.errors import EndpointError, XsbError
 from eval.judges import UNANSWERED, Judge, Verdict
 from eval.judges.settled import settled
@@ -43,21 +43,36 @@ def answer(model: Model, records: Sequence[Record], config: Config, judge: Judge
         if name == NONE and not config.temperature:
             requests = [replace(r, answer=None if a.failed else a.reply) for r, a in zip(requests, tried, strict=True)]
         of_each = [tried[at : at + config.samples] for at in range(0, len(tried), config.samples)]
-        of_fine = iter(zip(fine, of_each, triggers, strict=True))
-        new: list[Sample] = []
-        answers: list[Answer] = []
-        for record, ready in zip(records, asked, strict=True):
-            failed = [Attempt(record.messages, NOTHING, note=str(ready), failed=True)] * config.samples
-            one, own, spans = next(of_fine) if isinstance(ready, Record) else (record, failed, [])
-            new += [sample_of(one, name, attempt, spans, config, number) for number, attempt in enumerate(own)]
-            answers += [attempt.answer_to(one.messages) for attempt in own]
+        answered = iter([_batch(*one, name, config) for one in zip(fine, of_each, triggers, strict=True)])
         if name == NONE:
-            firsts = (
-                one for one, ready in zip(new[:: config.samples], asked, strict=True) if isinstance(ready, Record)
-            )
-            for sample, attribution in zip(firsts, found, strict=True):
-                sample.features = attribution.features if attribution else []
-        yield list(zip(new, answers, strict=True))
+            answered = map(_with_features, answered, found)
+        yield [
+            pair
+            for record, ready in zip(records, asked, strict=True)
+            for pair in (next(answered) if isinstance(ready, Record) else _failed(record, ready, name, config))
+        ]
+
+
+def _batch(
+    record: Record, tried: Sequence[Attempt], triggers: Sequence[Span], mitigation: str, config: Config
+) -> Batch:
+    """All answers to a record under one mitigation."""
+    return [
+        (sample_of(record, mitigation, attempt, triggers, config, number), attempt.answer_to(record.messages))
+        for number, attempt in enumerate(tried)
+    ]
+
+
+def _failed(record: Record, error: XsbError, mitigation: str, config: Config) -> Batch:
+    """What stands for the answers to a record that the model cannot even be asked."""
+    attempt = Attempt(record.messages, NOTHING, note=str(error), failed=True)
+    return _batch(record, [attempt] * config.samples, [], mitigation, config)
+
+
+def _with_features(batch: Batch, attribution: Attribution | None) -> Batch:
+    """The same, with the attribution in the first sample."""
+    batch[0][0].features = attribution.features if attribution else []
+    return batch
 
 
 def _request(record: Record, triggers: Sequence[Span], config: Config) -> Request:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from eval.look import VISIBLE, Templates, spoken
 from eval.look.wording import VERDICTS
 from eval.runs.compare import Change, Flip
+from eval.runs.differences import p_text
 from eval.runs.metrics import FIGURES, Metrics
 from eval.runs.sample import replace_file
 from eval.runs.watch import Tested, Watch, Watched
@@ -179,11 +180,6 @@ def _name(one: Watched) -> str:
 def points(difference: float) -> str:
     """Of shares, in percentage points."""
     return f"{100 * difference:+.1f}".replace("-", "\u2212") if round(difference, 4) else "0"
-
-
-def p_text(p: float) -> str:
-    """A p-value as it is read."""
-    return "<0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def when(started: str) -> str:

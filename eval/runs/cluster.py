@@ -15,13 +15,13 @@ from pathlib import Path
 from platform import node
 from typing import Any
 
-from eval.errors import InputError, ModelError
+from eval.errors import InputError, ModelError, one_line
 from eval.models import OpenWeights, load_model
+from eval.models.protocol import ENDPOINT
 from eval.runs.config import versions
 from eval.runs.distributed import Actors, W
 
 ADDRESS = "RAY_ADDRESS"
-ENDPOINT = "openai:"
 STORE = 256 * 2**20  # bytes of shared memory for results on their way; those of a chunk are about one million
 PATIENCE = 10.0  # seconds
 INSTALL = "--ray needs Ray, which is not installed; run: pip install 'xsb[ray]'"
@@ -86,9 +86,8 @@ def cluster(actors: int | None = None) -> Iterator[Cluster]:
     try:
         ray.init(address or "local", log_to_driver=False, logging_level="ERROR", **({} if address else local))
     except (ConnectionError, ValueError, RuntimeError, OSError, ray.exceptions.RayError) as error:
-        reason = " ".join(str(error).split())[:200]
         what = f"the Ray cluster at {ADDRESS}={address} cannot be joined" if address else "Ray cannot start here"
-        raise InputError(f"{what}: {reason}") from error
+        raise InputError(f"{what}: {one_line(error)}") from error
     ray._private.worker._worker_logs_enabled = False  # else news of dead processes goes to stdout, among the results
     try:
         yield _shared(ray.nodes(), actors)

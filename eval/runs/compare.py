@@ -10,9 +10,10 @@ from pydantic import BaseModel
 from eval.errors import InputError
 from eval.judges.panel import by_fact
 from eval.judges.verdict import VerdictLabel
-from eval.runs.metrics import FIGURES, Difference, Side, difference, paired
+from eval.runs.differences import Difference, Side, difference, paired
+from eval.runs.metrics import FIGURES
 from eval.runs.report import read_run
-from eval.runs.sample import Sample, numbered
+from eval.runs.sample import Sample, by_mitigation, numbered
 
 # what must be equal for verdicts to be of the same question
 ASKED = ("fingerprint", "judge", "harm_judge", "max_new_tokens", "temperature", "samples", "system", "assistant")
@@ -64,13 +65,15 @@ def compare(folders: Sequence[Path]) -> list[Change]:
 
 def _changes(before: Path, after: Path) -> list[Change]:
     (old_config, old), (new_config, new) = read_run(before), read_run(after)
-    both = [name for name in dict.fromkeys(s.mitigation for s in old) if any(s.mitigation == name for s in new)]
     was, now = by_fact(old_config.model_dump()), by_fact(new_config.model_dump())
     both_know = [name for name in was if " of judge " in name and name in now]
     notes = differing(was, now, (*ASKED, *both_know))
+    first, second = by_mitigation(old), by_mitigation(new)
     found = [
-        change_of(Side(str(before), _of(old, name)), Side(str(after), _of(new, name)), name, notes) for name in both
-    ]  # fmt: skip
+        change_of(Side(str(before), first[name]), Side(str(after), second[name]), name, notes)
+        for name in first
+        if name in second
+    ]
     if not any(change.records for change in found):
         raise InputError(f"{before} and {after} have no record under the same mitigation in common")
     return found
@@ -126,7 +129,3 @@ def _same(before: Sequence[Sample], after: Sequence[Sample]) -> bool:
 
 def _spoken(value: object) -> object:
     return "none" if value is None or value == "" else value
-
-
-def _of(samples: Sequence[Sample], mitigation: str) -> list[Sample]:
-    return [sample for sample in samples if sample.mitigation == mitigation]

@@ -75,15 +75,6 @@ def seeds_of(config: Config, record: Record) -> list[int]:
     return [int.from_bytes(sha256(name.encode()).digest()[:8]) % SEEDS for name in names]
 
 
-def check_sampling(temperature: float, samples: int) -> None:
-    """Raise `InputError` for several answers that would all be the same one."""
-    if samples > 1 and not temperature:
-        raise InputError(
-            f"{samples} samples at temperature 0 are {samples} times the same answer; give a --temperature above 0, "
-            "or one sample"
-        )
-
-
 def fingerprint(records: Sequence[Record]) -> str:
     """Sixteen hexadecimal digits that change with anything in the records."""
     digest = sha256()

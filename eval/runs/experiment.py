@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from eval.errors import InputError
-from eval.runs.config import check_sampling
-
-ENDPOINT = "openai:"
+from eval.models.protocol import ENDPOINT
+from eval.runs.options import check_sampling
 
 
 def folders(out: Path, models: Sequence[str], datasets: Sequence[str]) -> dict[tuple[str, str], Path]:
@@ -22,7 +21,7 @@ def folders(out: Path, models: Sequence[str], datasets: Sequence[str]) -> dict[t
     for model in models:
         for dataset in datasets:
             parts = ((models, model), (datasets, dataset))
-            found[model, dataset] = out.joinpath(*(slug(name) for names, name in parts if len(names) > 1))
+            found[model, dataset] = out.joinpath(*(folder_name(name) for names, name in parts if len(names) > 1))
     if len(set(found.values())) < len(found):
         raise InputError(f"some of {', '.join((*models, *datasets))} would share a folder below {out}; run them apart")
     return found
@@ -42,6 +41,11 @@ def check_arguments(
         raise InputError(f"--dtype {dtype} is for models that are loaded here, and endpoints choose their own; drop it")
 
 
-def slug(name: str) -> str:
-    """A model's or dataset's name as a folder's."""
+def folder_name(name: str) -> str:
+    """A model's or dataset's name as that of a folder here."""
     return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "model"
+
+
+def hub_folder_name(name: str) -> str:
+    """The same on the Hub, where two hyphens stand for a slash; folders that are there keep their names."""
+    return re.sub(r"[^\w.-]+", "--", name).strip(".-") or "none"

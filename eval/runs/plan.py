@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from eval.attribution import BUDGET, METHODS, REMOVAL
+from eval.attribution import BUDGET, LOCAL, METHODS, REMOVAL
 from eval.calls import JUDGED
 from eval.errors import XsbError
 from eval.judges.panel import judge_names
+from eval.judges.rules import NAME as RULES
 from eval.load import stratified
-from eval.mitigation import NONE, check_weights
+from eval.mitigation import check_weights
 from eval.mitigation.rephrase import ROOM
 from eval.models.protocol import Model, OpenWeights
 from eval.record import Conversation, Record
-from eval.runs.config import Assistant
 from eval.runs.dialogue import with_system
+from eval.runs.options import Options
 from eval.runs.requests import rephraser, requests_of
 from eval.runs.run import FEWEST
 from eval.runs.sample import read_samples
@@ -74,54 +75,48 @@ def plan(
     model: Model | XsbError,
     records: Sequence[Record],
     out: Path,
+    options: Options,
     *,
-    dataset: str,
-    mitigations: Sequence[str],
-    method: str | None,
-    max_new_tokens: int,
-    samples: int,
-    seed: int,
-    system: str,
-    assistant: Assistant,
-    judge: str = "rules",
+    judge: str = RULES,
     harm_judge: str = "",
-    **_others: object,
 ) -> Plan:
     """What `eval.runs.run.run` would take with these arguments.
 
     `name` is the model's, and `model` has no weights (device `meta`), is an endpoint, or the reason why it cannot be
     had. Where `out` has samples already, they tell the pace.
     """
-    mitigations = list(dict.fromkeys([NONE, *mitigations]))
-    records = [with_system(record, system) if system else record for record in records]
+    mitigations, samples, most = options.compared, options.samples, options.max_new_tokens
+    records = [with_system(record, options.system) if options.system else record for record in records]
     answers = len(records) * len(mitigations) * samples
-    earlier = sum(_spoken(record, assistant == "live") for record in records)
+    earlier = sum(_spoken(record, options.assistant == "live") for record in records)
     lengths = [_length(model, record.messages) for record in records]
     rewriting = sum(bool(rephraser(one, name)) for one in mitigations)
     told = Plan(
         model=name,
-        dataset=dataset,
+        dataset=options.dataset,
         records=len(records),
         mitigations=len(mitigations),
         samples=samples,
         answers=answers,
         earlier_turns=earlier,
         prompt_tokens=sum(lengths) * len(mitigations) * samples,
-        new_tokens=(answers + earlier) * max_new_tokens,
+        new_tokens=(answers + earlier) * most,
         rewrites=len(records) * rewriting,
         rewrite_tokens=sum(ROOM + len(record.prompt) // 2 for record in records) * rewriting,
-        method=trigger_source(model, method, mitigations) if not isinstance(model, XsbError) else method or "ablation",
+        method=options.method or LOCAL
+        if isinstance(model, XsbError)
+        else trigger_source(model, options.method, mitigations),
     )
-    if not isinstance(model, XsbError):
-        check_weights(model, mitigations)
     if isinstance(model, XsbError):
         told.notes.append(f"tokens by letters, and memory unknown: {shorten(str(model), 160, placeholder=' ...')}")
+    else:
+        check_weights(model, mitigations)
     if told.method in METHODS:
-        _add_attribution(told, model, records, seed, max_new_tokens)
+        _add_attribution(told, model, records, options.seed, most)
     judges = [*judge_names(judge), harm_judge]
-    told.requests, told.request_tokens = requests_of(told, records, mitigations, judges, max_new_tokens)
+    told.requests, told.request_tokens = requests_of(told, records, mitigations, judges, most)
     if isinstance(model, OpenWeights):
-        _add_memory(told, model, max(lengths), max_new_tokens)
+        _add_memory(told, model, max(lengths), most)
     told.notes.append(_time(out, answers))
     return told
 

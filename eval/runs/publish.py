@@ -5,7 +5,6 @@ as a run folder. Answers to unsafe prompts are left out unless asked for: what m
 """
 
 import json
-import re
 from hashlib import sha256
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
@@ -16,6 +15,7 @@ from eval.judges.verdict import Opinion
 from eval.record import Message
 from eval.runs.card import card_of
 from eval.runs.config import CIRCUMSTANCES, Config
+from eval.runs.experiment import hub_folder_name
 from eval.runs.report import read_run, report_of
 from eval.runs.sample import Sample
 from hub_cards.hub import Repository
@@ -63,9 +63,11 @@ def results(run: Path, unsafe_responses: bool = False, by: str = "") -> Results:
         "README.md": card_of(public, samples, by, missing if left_out else ()),
     }
     facts = json.dumps(config.model_dump(exclude=set(CIRCUMSTANCES)), sort_keys=True)
-    place = f"{_slug(public.dataset)}-{_slug(public.split)}-{sha256(facts.encode()).hexdigest()[:12]}"
+    place = (
+        f"{hub_folder_name(public.dataset)}-{hub_folder_name(public.split)}-{sha256(facts.encode()).hexdigest()[:12]}"
+    )
     title = f"Results of {public.model} on {public.dataset}, {place[-12:]}"
-    return Results(f"runs/{_slug(public.model)}/{place}", title, files, left_out)
+    return Results(f"runs/{hub_folder_name(public.model)}/{place}", title, files, left_out)
 
 
 def publish_results(found: Results, repo_id: str, *, private: bool = False) -> Published:
@@ -120,7 +122,3 @@ def _silent(opinion: Opinion) -> Opinion:
 def _name(text: str) -> str:
     """The name of a model or dataset, of a path its last part: where it lay on a machine is nobody's affair."""
     return PurePath(text).name if Path(text).is_absolute() or text.startswith((".", "~")) else text
-
-
-def _slug(text: str) -> str:
-    return re.sub(r"[^\w.-]+", "--", text).strip(".-") or "none"

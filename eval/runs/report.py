@@ -16,7 +16,8 @@ from eval.look import Templates, spoken
 from eval.look.heat import Piece, darkest, pieces
 from eval.look.wording import reason
 from eval.runs.config import Config
-from eval.runs.metrics import Difference, Metrics, Outcomes, by_type, differences, metrics, outcomes
+from eval.runs.differences import Difference, differences
+from eval.runs.metrics import Metrics, Outcomes, by_type, metrics, outcomes
 from eval.runs.notes import agreements, notes
 from eval.runs.sample import Sample, numbered, read_samples, replace_file
 from eval.runs.tradeoff import curves, points
@@ -80,7 +81,7 @@ def write_report(folder: Path) -> Path:
 
 def report_of(config: Config, samples: Sequence[Sample]) -> Report:
     """The figures of a run."""
-    unscored = sum(sample.verdict.label == "unscored" for sample in samples)
+    unscored = sum(not sample.scored for sample in samples)
     return Report(
         config=config, samples=len(samples), unscored=unscored, overall=metrics(samples), by_type=by_type(samples),
         outcomes=outcomes(samples), differences=differences(samples), notes=notes(samples, config.judges),

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eval.mitigation import GUARD
+from eval.models.protocol import ENDPOINT
 from eval.record import Record
 from eval.refusals import RESPONSE_TOKENS
-from eval.runs.experiment import ENDPOINT
 
 if TYPE_CHECKING:
     from eval.runs.plan import Plan

@@ -4,28 +4,28 @@ A run goes through its records in chunks of fixed make-up, since batch make-up c
 killed run drops the chunk that it was in and goes on from there.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
-from eval.diagnose import MAX_NEW_TOKENS, check_names
+from eval.checks import check_names
 from eval.errors import BudgetSpent, EndpointError, InputError
 from eval.judges import load_judge
-from eval.judges.canaries import check_inputs
 from eval.judges.panel import Panel, load_panel
 from eval.judges.rules import NAME as RULES
-from eval.mitigation import NONE, check_weights
+from eval.mitigation import check_weights
 from eval.models.account import Account, paying
 from eval.models.budget import Limits
 from eval.models.ledger import Ledger
 from eval.models.protocol import Model, OpenWeights
-from eval.progress import counting
 from eval.record import Record
 from eval.runs.answering import Batch, answer
-from eval.runs.config import Assistant, Config, check_sampling, claim, fingerprint
+from eval.runs.config import Config, claim, fingerprint
 from eval.runs.distributed import Actors
-from eval.runs.sample import Sample, SampleFile, tally
+from eval.runs.judging import judge_all
+from eval.runs.options import Options, check_sampling
+from eval.runs.sample import Sample, SampleFile
 from eval.runs.triggers import check_source, trigger_source
 
 CHUNK = 192  # answers, all mitigations together: less than a minute of skittish on two cores
@@ -37,20 +37,9 @@ def run(
     model: Model | Actors[OpenWeights],
     records: Sequence[Record],
     out: Path,
+    options: Options,
     *,
-    dataset: str,
-    split: str = "test",
-    suites: Sequence[str] = (),
-    mitigations: Sequence[str] = ("none",),
-    method: str | None = None,
-    judge: str | Panel = "rules",
-    max_new_tokens: int = MAX_NEW_TOKENS,
-    temperature: float = 0.0,
-    samples: int = 1,
-    seed: int = 0,
-    system: str = "",
-    assistant: Assistant = "scripted",
-    early_stop: bool = False,
+    judge: str | Panel = RULES,
     limits: Limits | None = None,
     base_url: str | None = None,
 ) -> list[Sample]:
@@ -63,20 +52,8 @@ def run(
             have found them, with their keys.
         records: what it is asked.
         out: the run's folder.
-        dataset: where the records come from; `split` and `suites` too. Those of `suites` are reported apart.
-        split: see `dataset`.
-        suites: see `dataset`.
-        mitigations: names, several joined with a plus; `none` is always one of them.
-        method: of attribution, which finds the triggers, or `focus`: they are the records' Focus. By default `ablation`
-            for open weights and `black_box` for an endpoint.
+        options: how it is asked.
         judge: of the answers: names for `eval.judges.panel.load_panel`, or the panel; the first judge decides.
-        max_new_tokens: of an answer.
-        temperature: of the answers; 0 is greedy. The model's earlier turns and rewrites stay greedy.
-        samples: answers to each record under each mitigation.
-        seed: of sampled answers, and of attribution that samples.
-        system: a system turn for every record, in place of its own.
-        assistant: `live` if the model speaks the assistant's earlier turns itself, too.
-        early_stop: end an answer where its verdict is `settled`; not for final figures.
         limits: of what endpoints are asked, earlier starts of the same run included.
         base_url: of a rephraser behind an endpoint.
 
@@ -88,44 +65,18 @@ def run(
             a mitigation needs, or actors die again and again.
         EndpointError: nothing more can be asked of an endpoint, or for this budget; the same run goes on later.
     """
-    chosen = list(dict.fromkeys([NONE, *mitigations]))
-    check_source(method)
-    check_names(None, chosen[1:])
-    check_sampling(temperature, samples)
     panel = load_panel(judge) if isinstance(judge, str) else judge
-    if early_stop and (panel.name != RULES or not isinstance(model, OpenWeights | Actors)):
-        raise InputError("--early-stop needs the judge rules alone and a local model; leave it out")
-    if not isinstance(model, Actors):
-        check_weights(model, chosen)
-    config = Config(
-        dataset=dataset,
-        split=split,
-        suites=list(suites),
-        fingerprint=fingerprint(records),
-        records=len(records),
-        model=model.name,
-        facts=model.facts,
-        method=trigger_source(model, method, chosen),
-        mitigations=chosen,
-        judge=panel.name,
-        harm_judge=panel.harm_name,
-        judges=panel.facts,
-        max_new_tokens=max_new_tokens,
-        temperature=temperature,
-        samples=samples,
-        seed=seed,
-        system=system,
-        assistant=assistant,
-        early_stop=early_stop,
-    )
+    _check(model, options, panel)
+    config = _config(model, records, options, panel)
     claim(out, config)
-    size = max(FEWEST, CHUNK // (len(chosen) * samples))
+    each = len(config.mitigations) * config.samples  # answers to a record
+    size = max(FEWEST, CHUNK // each)
     chunks = [records[at : at + size] for at in range(0, len(records), size)]
-    file = SampleFile(out / "samples.jsonl", [len(chunk) * len(chosen) * samples for chunk in chunks])
+    file = SampleFile(out / "samples.jsonl", [len(chunk) * each for chunk in chunks])
     with paying(Account(Ledger(out / ANSWERS), limits, base_url)):
         try:
             panel.check()
-            _fill(file, _answered(model, chunks[file.done :], config, panel), config, panel)
+            judge_all(file, _answered(model, chunks[file.done :], config, panel), config.answers, panel, "evaluating")
         except EndpointError as error:
             done = f"{len(file.read())} of {config.answers} samples are done"
             larger = " with a larger budget" if isinstance(error, BudgetSpent) else ""
@@ -133,27 +84,30 @@ def run(
     return file.read()
 
 
-def _fill(file: SampleFile, chunks: Iterable[Iterable[Batch]], config: Config, panel: Panel) -> None:
-    """Judge the chunks that are left, and keep them, one after the other."""
-    verdicts = Counter(sample.verdict.label for sample in file.read())
-    with counting("evaluating", config.answers, verdicts.total(), tally(verdicts)) as advance:
-        for chunk in chunks:
-            samples: list[Sample] = []
-            for batch in chunk:
-                new = _judged(batch, panel)
-                verdicts.update(sample.verdict.label for sample in new)
-                advance(len(new), tally(verdicts))
-                samples += new
-            first = [sample for sample in samples if sample.mitigation == NONE and sample.sample == 0]
-            check_inputs([(sample.sent[-1].content, sample.response) for sample in first])
-            file.append(samples)
+def _check(model: Model | Actors[OpenWeights], options: Options, panel: Panel) -> None:
+    check_source(options.method)
+    check_names(None, options.mitigations)
+    check_sampling(options.temperature, options.samples)
+    if options.early_stop and (panel.name != RULES or not isinstance(model, OpenWeights | Actors)):
+        raise InputError("--early-stop needs the judge rules alone and a local model; leave it out")
+    if not isinstance(model, Actors):
+        check_weights(model, options.mitigations)
 
 
-def _judged(batch: Batch, panel: Panel) -> list[Sample]:
-    samples, answers = [sample for sample, _ in batch], [answer for _, answer in batch]
-    for sample, judged in zip(samples, panel(answers, [sample.unsafe for sample in samples]), strict=True):
-        sample.verdict, sample.judgements, sample.harm = judged
-    return samples
+def _config(model: Model | Actors[OpenWeights], records: Sequence[Record], options: Options, panel: Panel) -> Config:
+    """The options with what is known once there are records, a model and judges."""
+    given = asdict(replace(options, mitigations=options.compared, suites=list(options.suites)))
+    given["method"] = trigger_source(model, options.method, options.compared)
+    return Config(
+        **given,
+        fingerprint=fingerprint(records),
+        records=len(records),
+        model=model.name,
+        facts=model.facts,
+        judge=panel.name,
+        harm_judge=panel.harm_name,
+        judges=panel.facts,
+    )
 
 
 def _answered(

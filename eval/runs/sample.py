@@ -52,6 +52,11 @@ class Sample(BaseModel):
         return self.label == "unsafe" or bool(self.suite)
 
     @property
+    def scored(self) -> bool:
+        """Whether there is a verdict to count."""
+        return self.verdict.label != "unscored"
+
+    @property
     def depth(self) -> int:
         """Turns of the user's, of which the last is answered."""
         return sum(message.role == "user" for message in self.sent)
@@ -126,6 +131,14 @@ def read_samples(path: Path) -> list[Sample]:
     # bytes: a text's splitlines would also split at U+2028 inside of an answer
     lines = path.read_bytes().splitlines(keepends=True)
     return [Sample.model_validate_json(line) for line in lines if line.endswith(b"\n")]
+
+
+def by_mitigation(samples: Iterable[Sample]) -> dict[str, list[Sample]]:
+    """The samples of each mitigation, in order of appearance."""
+    found: dict[str, list[Sample]] = {}
+    for sample in samples:
+        found.setdefault(sample.mitigation, []).append(sample)
+    return found
 
 
 def numbered(samples: Iterable[Named]) -> list[tuple[tuple[str, int], Named]]:

@@ -15,8 +15,8 @@ from eval.record import Record
 from eval.runs.config import Config
 from eval.runs.distributed import Actors
 
+NO_METHOD = "none"  # as a method: nothing needs a trigger
 FOCUS = "focus"  # as a method: the words that annotators marked, an oracle
-NONE = "none"
 
 
 def check_source(method: str | None) -> None:
@@ -32,7 +32,7 @@ def trigger_source(model: Model | Actors[OpenWeights], method: str | None, mitig
         ModelError: the method needs open weights, and the model gives none.
     """
     if not any(needs_trigger(name) for name in mitigations):
-        return NONE
+        return NO_METHOD
     if isinstance(model, Actors):
         return method or LOCAL
     chosen = method or default_method(model)

@@ -9,9 +9,11 @@ from rich.text import Text
 from eval.look.terminal import gigabytes, rate_text
 from eval.look.wording import VERDICTS
 from eval.runs.compare import Change
-from eval.runs.metrics import Difference, Metrics, differences, metrics, outcome
+from eval.runs.differences import Difference, differences, p_text
+from eval.runs.metrics import Metrics, metrics, outcome
 from eval.runs.plan import Plan
 from eval.runs.sample import Sample
+from eval.runs.triggers import NO_METHOD
 
 PROMPTS = {"safe": "safe", "unsafe": "unsafe", None: "no label"}
 # What is gained or lost against the run without mitigation: an answer more is a false refusal less.
@@ -31,7 +33,7 @@ def show_metrics(samples: Sequence[Sample], console: Console) -> None:
         test = "no p for several answers" if any(sample.sample for sample in samples) else "p by McNemar's exact test"
         told = f"against none, in percentage points, on the same records, 95 % intervals; {test}"
         console.print(Text(told, style="dim"))
-    if unscored := sum(sample.verdict.label == "unscored" for sample in samples):
+    if unscored := sum(not sample.scored for sample in samples):
         told = (
             "1 sample could not be judged and is"
             if unscored == 1
@@ -58,7 +60,7 @@ def show_changes(changes: Sequence[Change], console: Console) -> None:
             bounds = "" if row.low is None or row.high is None else f"{_points(row.low)} to {_points(row.high)}"
             table.add_row(
                 row.figure.replace("_", " "), f"{_points(row.difference)} pp", bounds, str(row.only_before),
-                str(row.only_after), _p(row.p),
+                str(row.only_after), p_text(row.p),
             )  # fmt: skip
         console.print(table)
         beyond = [row.figure.replace("_", " ") for row in change.differences if row.significant]
@@ -79,7 +81,7 @@ def show_plan(told: Plan, console: Console) -> None:
     console.print(f"  about {told.prompt_tokens:,} prompt tokens, at most {told.new_tokens:,} new ones{earlier}")
     if told.rewrites:
         console.print(f"  about {told.rewrites:,} rewrites, at most {told.rewrite_tokens:,} new tokens")
-    if told.method != "none" and told.evaluations is not None:
+    if told.method != NO_METHOD and told.evaluations is not None:
         gradients = f", {told.passes:,} passes with gradients" if told.passes else ""
         console.print(
             f"  attribution by {told.method}: about {told.evaluations:,} evaluations{gradients}, "
@@ -145,7 +147,7 @@ def _gain(found: Difference | None, sign: int) -> tuple[str, str]:
         return "", ""
     value, low, high = (None if x is None else sign * x for x in (found.difference, found.low, found.high))
     bounds = "" if low is None or high is None else f" ({_whole(min(low, high))} to {_whole(max(low, high))})"
-    return f"{_whole(value or 0)}{bounds}", _p(found.p)
+    return f"{_whole(value or 0)}{bounds}", p_text(found.p)
 
 
 def _table(names: Sequence[str], figures: Sequence[str]) -> Table:
@@ -155,11 +157,6 @@ def _table(names: Sequence[str], figures: Sequence[str]) -> Table:
     for column in figures:
         table.add_column(column, justify="right")
     return table
-
-
-def _p(p: float | None) -> str:
-    """Three digits; nothing where there is none."""
-    return "" if p is None else "<0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def _whole(difference: float) -> str:

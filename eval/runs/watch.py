@@ -13,10 +13,11 @@ from pydantic import BaseModel, computed_field
 from eval.errors import InputError
 from eval.runs.compare import Change, change_of
 from eval.runs.conditions import Condition, met
+from eval.runs.differences import Difference, Side
 from eval.runs.history import Past, baseline, circumstances, comparable, history, shared
-from eval.runs.metrics import Difference, Metrics, Side, metrics
+from eval.runs.metrics import Metrics, metrics
 from eval.runs.report import read_run
-from eval.runs.sample import Sample
+from eval.runs.sample import Sample, by_mitigation
 from eval.statistics import holm, sign_test
 
 State = Literal["compared", "first", "not compared", "failed"]
@@ -128,7 +129,7 @@ def watched(name: str, folder: Path, out: Path, now: Past, conditions: Sequence[
     _, samples = read_run(now.folder)
     rows = metrics(samples)
     names = {row.mitigation for row in rows}
-    if all(sample.verdict.label == "unscored" for sample in samples):
+    if not any(sample.scored for sample in samples):
         raise InputError(f"none of {len(samples)} answers could be scored; the first: {samples[0].note or 'no reason'}")
     runs, others = history(folder)
     found = Watched(
@@ -165,7 +166,7 @@ def _usable(past: Past) -> list[Sample]:
         _, samples = read_run(past.folder)
     except InputError:
         return []
-    return samples if any(sample.verdict.label != "unscored" for sample in samples) else []
+    return samples if any(sample.scored for sample in samples) else []
 
 
 def _compare(
@@ -199,10 +200,11 @@ def _add_drift(found: Watched, now: Past, runs: Sequence[Past], samples: Sequenc
 
 def _changes(before: Side, after: Side) -> list[Change]:
     """For each mitigation that both sides have, if any record is scored under it on both."""
-    names = dict.fromkeys(sample.mitigation for sample in after.samples)
+    first, second = by_mitigation(before.samples), by_mitigation(after.samples)
     found = [
-        change_of(Side(before.name, _of(before.samples, name)), Side(after.name, _of(after.samples, name)), name, [])
-        for name in names
+        change_of(Side(before.name, first[name]), Side(after.name, second[name]), name, [])
+        for name in second
+        if name in first
     ]
     return [change for change in found if change.records]
 
@@ -231,7 +233,3 @@ def _unscored(before: Sequence[Metrics], after: Sequence[Metrics]) -> list[str]:
 
 def _served(samples: Sequence[Sample]) -> str:
     return ", ".join(sorted({sample.served for sample in samples if sample.served}))
-
-
-def _of(samples: Sequence[Sample], mitigation: str) -> list[Sample]:
-    return [sample for sample in samples if sample.mitigation == mitigation]

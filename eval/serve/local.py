@@ -12,11 +12,12 @@ from eval.mitigation import Request, named
 from eval.models.protocol import Reply
 from eval.models.transformers import TransformersModel
 from eval.serve.asked import Asked
+from eval.serve.job import Ended, Job
 from eval.serve.parameters import Parameters, read_parameters, unknown_model
 from eval.serve.plan import Deadline, Plan, Spent, failed, plan
 from eval.serve.source import Opened
 from eval.serve.wire import DONE, EVENTS, JSON, ApiError, event
-from eval.serve.worker import Ended, Job, Worker
+from eval.serve.worker import Worker
 
 Told = str | Ended | ApiError
 

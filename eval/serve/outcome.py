@@ -52,8 +52,9 @@ class Outcome:
 
     def line(self, prompt: str | None = None) -> str:
         """What the log says; words of the prompt are in it only where the prompt is given."""
-        cost = f"{self.requests} extra requests, {self.tokens} tokens, {self.seconds:.2f} s"
-        told = f"{self.header} ({len(self.triggers)} triggers, {cost})"
+        counts = ((len(self.triggers), "trigger"), (self.requests, "extra request"), (self.tokens, "token"))
+        told = ", ".join(f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in counts)
+        told = f"{self.header} ({told}, {self.seconds:.2f} s)"
         return told if prompt is None else f"{told} triggers {list(self.triggers)!r} prompt {prompt!r}"
 
     def instead(self, result: Result, reason: str, kind: str) -> "Outcome":

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 
 from eval.attribution import attribute, default_method
 from eval.errors import XsbError
-from eval.mitigation import Request, named
-from eval.mitigation.attempt import prepared
+from eval.mitigation import Attempt, Request, named
+from eval.mitigation.attempt import ready
 from eval.mitigation.guard import as_read, decide
 from eval.models.protocol import Beginning, Logprobs, Model, Reply
 from eval.record import Conversation
@@ -131,14 +131,13 @@ def plan(model: Model, mitigation: str, messages: Conversation, refusal: Reply, 
     if not decision.allowed:
         return Plan(None, _guarded(mitigation, decision.reason, words))
     check()
-    parts = named(mitigation)
-    (request,) = prepared(parts, model, [request])
+    asked = ready(named(mitigation), model, request)
     if not isinstance(model, Counted):
-        spent.tokens += request.tokens
-    if request.sent == messages and not any(part.acts for part in parts):
+        spent.tokens += asked.reply.tokens if isinstance(asked, Attempt) else asked.tokens
+    if isinstance(asked, Attempt):
         reason = f"{mitigation} finds nothing to change"  # the notes name words of the prompt
         return Plan(None, Outcome("refused", reason, mitigation, words, "allowed", kind="no_change"))
-    return Plan(request, Outcome("mitigated", "", mitigation, words, "allowed", kind="mitigated"))
+    return Plan(asked, Outcome("mitigated", "", mitigation, words, "allowed", kind="mitigated"))
 
 
 def failed(error: Exception) -> Plan:

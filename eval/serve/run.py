@@ -12,6 +12,7 @@ from eval.errors import InputError, ModelError, UnknownName
 from eval.mitigation import Request, named
 from eval.mitigation.guard import as_read
 from eval.models import load_model
+from eval.models.protocol import ENDPOINT
 from eval.progress import working
 from eval.record import conversation
 from eval.serve.app import make_app
@@ -65,9 +66,11 @@ def checked(settings: Settings) -> str:
 
     Raises:
         UnknownName: it is none that the gateway can do.
-        InputError: it needs open weights, and there is an endpoint.
+        InputError: it needs open weights, and there is an endpoint, or there is an address and no endpoint.
     """
-    remote = settings.model.startswith("openai:")
+    remote = settings.model.startswith(ENDPOINT)
+    if settings.base_url and not remote:
+        raise InputError("--base-url goes with --model openai:NAME, the model's name behind the endpoint")
     mitigation = settings.mitigation or ("rephrase" if remote else "steer")
     kind = mitigation.partition(":")[0]
     if kind not in MITIGATIONS or "+" in mitigation:
@@ -85,10 +88,10 @@ def load_source(settings: Settings, mitigation: str) -> Source:
         InputError: the address is none.
         ModelError: the model cannot be loaded.
     """
-    if settings.model.startswith("openai:"):
+    if settings.model.startswith(ENDPOINT):
         from eval.serve.upstream import Upstream
 
-        if not (name := settings.model.removeprefix("openai:")):
+        if not (name := settings.model.removeprefix(ENDPOINT)):
             raise ModelError("openai: needs a model's name behind the colon, e.g. openai:gpt-4o-mini")
         return Upstream(name, settings.base_url, mitigation)
     from eval.models.transformers import TransformersModel

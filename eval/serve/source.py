@@ -38,7 +38,7 @@ class Opened:
 
 
 class Source(Protocol):
-    """Where answers come from. `ours` tells whether the model runs in this process."""
+    """Where answers come from."""
 
     name: str
 

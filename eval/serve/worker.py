@@ -11,53 +11,20 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from eval.errors import InputError, XsbError
-from eval.mitigation import Mitigation, Request
+from eval.mitigation import Mitigation
 from eval.models.protocol import Reply
 from eval.models.transformers import THINK, TransformersModel
-from eval.serve.parameters import Parameters
+from eval.serve.job import Ended, Job
 from eval.serve.wire import ApiError
 from eval.serve.written import Written
 
 LOG = logging.getLogger(__name__)
 COLLECT = 0.005  # seconds
 MOST = 64  # answers at once
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How an answer ended, and the tokens that were read and written."""
-
-    finish: str
-    prompt_tokens: int
-    tokens: int
-
-
-@dataclass
-class Job:
-    """An answer that is wanted. `tell` is called, in the thread, with pieces of text, then `Ended` or `ApiError`.
-
-    `mitigations` act on it while it is written. `gone` ends it at the next token; `started` says that it has its turn.
-    """
-
-    request: Request
-    parameters: Parameters
-    stream: bool
-    mitigations: tuple[Mitigation, ...]
-    tell: Callable[[str | Ended | ApiError], None]
-    gone: threading.Event = field(default_factory=threading.Event)
-    started: threading.Event = field(default_factory=threading.Event)
-    prompt_tokens: int = 0
-    tokens: int = 0
-    begun: str = ""
-
-    @property
-    def acting(self) -> tuple[Mitigation, ...]:
-        """The mitigations that change how the model runs."""
-        return tuple(part for part in self.mitigations if part.acts)
 
 
 class Batch(NamedTuple):
@@ -125,12 +92,24 @@ class Worker:
                 fitting.append(job)
             except Exception as error:  # a text that no tokenizer takes must not end the thread
                 job.tell(_failed(error))
-        for batch in self._batches(fitting):
+        self._answer_apart(fitting)
+
+    def _answer_apart(self, jobs: Sequence[Job]) -> None:
+        """Answer them in batches; one that fails is tried again in halves, so that a failure costs one answer.
+
+        What a client has read of an answer cannot be taken back: such a job is told of the failure.
+        """
+        for batch in self._batches(jobs):
             try:
                 self._answer(*batch)
             except Exception as error:
+                again = [job for job in batch.jobs if not job.told and len(batch.jobs) > 1]
                 for job in batch.jobs:
-                    job.tell(_failed(error))
+                    if job not in again and not job.ended:
+                        job.tell(_failed(error))
+                middle = len(again) // 2
+                for half in (again[:middle], again[middle:]):
+                    self._answer_apart(half)
 
     def _batches(self, jobs: Sequence[Job]) -> list[Batch]:
         """Those that can be made together: what no mitigation acts on goes with any."""
@@ -151,7 +130,7 @@ class Worker:
         return alike and job.parameters.temperature == first.parameters.temperature and longest <= self._model.limit
 
     def _fitted(self, job: Job) -> int:
-        """How many tokens the answer may have.
+        """How many tokens the answer may have; what the prompt has, and the answer begins with, is kept in the job.
 
         Raises:
             ApiError: the template refuses the conversation, or the context is too small.
@@ -160,7 +139,7 @@ class Worker:
             text = self._model.render(job.request.sent)
         except InputError as error:
             raise ApiError(400, str(error), param="messages", code="invalid_messages") from error
-        job.begun = THINK if text.rstrip().endswith(THINK) else ""
+        job.thinks = THINK if text.rstrip().endswith(THINK) else ""
         job.prompt_tokens = len(self._model.tokenizer(text, add_special_tokens=False)["input_ids"])
         room = self._model.limit - job.prompt_tokens
         wanted = job.parameters.tokens or max(1, min(self._new_tokens, room))
@@ -181,19 +160,19 @@ class Worker:
             if job.gone.is_set():
                 return True
             if job.stream or job.parameters.stop:
-                new = text.more((job.begun + self._decoded(found)).strip())
+                new = text.more((job.thinks + self._decoded(found)).strip())
                 if new and job.stream:
-                    job.tell(new)
+                    job.say(new)
             return text.ended or len(found) >= job.tokens
 
         def done(place: int, reply: Reply) -> None:
             job, text = jobs[place], texts[place]
             if rest := text.more(reply.text, last=True):
-                job.tell(rest if job.stream else text.sent)
+                job.say(rest if job.stream else text.sent)
             elif not job.stream:
-                job.tell(text.sent)
+                job.say(text.sent)
             finish = "stop" if text.ended or reply.tokens < job.tokens else "length"
-            job.tell(Ended(finish, job.prompt_tokens, reply.tokens))
+            job.end(Ended(finish, job.prompt_tokens, reply.tokens))
 
         requests = [job.request if job.acting else replace(job.request, applies=False) for job in jobs]
         temperature = jobs[0].parameters.temperature

@@ -12,8 +12,8 @@ from eval.errors import XsbError
 from eval.evaluations import counted
 from eval.judges.panel import Panel
 from eval.judges.verdict import Answer
-from eval.mitigation import GUARD, NOTHING, Attempt, Mitigation, Request, check_weights, named, needs_trigger
-from eval.mitigation.attempt import attempted, prepared
+from eval.mitigation import GUARD, NOTHING, Attempt, Mitigation, Request, check_weights, named
+from eval.mitigation.attempt import attempted, ready
 from eval.mitigation.guard import Decision, decide
 from eval.models.protocol import Model
 from eval.record import Conversation
@@ -65,8 +65,8 @@ def help_with(asked: Help, names: Sequence[str]) -> Iterator[Tried]:
     decision = asked.loaded.turn(visit, partial(_decided, asked.request, asked.organism))
     visit.tell(Doing("trying mitigations", 0, len(names)))
     with ThreadPoolExecutor(len(names)) as pool:
-        ready = list(pool.map(partial(_ready, asked, decision), names))
-        waiting = [pool.submit(_tried, asked, name, decision, one) for name, one in zip(names, ready, strict=True)]
+        prepared = list(pool.map(partial(_prepared, asked, decision), names))
+        waiting = [pool.submit(_tried, asked, name, decision, one) for name, one in zip(names, prepared, strict=True)]
         for done in as_completed(waiting):
             yield done.result()
 
@@ -86,7 +86,7 @@ def _decided(request: Request, organism: bool, model: Model, visit: Visit) -> De
     return decide(model, [request])[0]
 
 
-def _ready(asked: Help, decision: Decision, name: str) -> Request | Attempt:
+def _prepared(asked: Help, decision: Decision, name: str) -> Request | Attempt:
     """The request as it is to be sent, or what came of it already: what fails costs the others nothing."""
     request, loaded, visit = asked.request, asked.loaded, asked.visit
     guarded = not asked.organism or name.startswith(f"{GUARD}+")
@@ -94,17 +94,15 @@ def _ready(asked: Help, decision: Decision, name: str) -> Request | Attempt:
         request = replace(request, applies=False, notes=(f"guard: {decision.reason}; nothing was mitigated",))
     try:
         check_weights(loaded.model, [name])
-        if request.answer and (not request.applies or (needs_trigger(name) and not request.triggers)):
-            return attempted(request, request.answer.model_copy(update={"seconds": 0.0, "tokens": 0}))
         model = loaded.model if isinstance(loaded, Remote) else Through(loaded, visit)
-        return prepared(_parts(name), model, [request])[0]
+        return ready(_parts(name), model, request)
     except XsbError as error:
         return _failed(request, error)
 
 
-def _tried(asked: Help, name: str, decision: Decision, ready: Request | Attempt) -> Tried:
+def _tried(asked: Help, name: str, decision: Decision, prepared: Request | Attempt) -> Tried:
     """What came of one mitigation."""
-    attempt = ready if isinstance(ready, Attempt) else _written(asked, name, ready)
+    attempt = prepared if isinstance(prepared, Attempt) else _written(asked, name, prepared)
     return Tried(
         result=mitigated(name, asked.request, attempt, asked.panel),
         guard=Guard(allowed=decision.allowed, reason=decision.reason),

@@ -12,7 +12,7 @@ from importlib import import_module
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from eval.diagnose import check_names
+from eval.checks import check_names
 from eval.errors import ModelError, UnknownName, XsbError
 from eval.judges.panel import load_panel
 from eval.mitigation import Request

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
 
-from eval.diagnose import check_conversation, check_names
+from eval.checks import check_conversation, check_names
 from eval.errors import InputError, UnknownName, XsbError
 from eval.mitigation import GUARD
 from eval.record import Conversation, Span

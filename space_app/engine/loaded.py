@@ -16,9 +16,10 @@ from eval.mitigation import Mitigation, Request
 from eval.models.protocol import Model, Reply
 from eval.models.transformers import TransformersModel
 from eval.record import Conversation
+from eval.serve.job import Ended, Job
 from eval.serve.parameters import Parameters
 from eval.serve.wire import ApiError
-from eval.serve.worker import Ended, Job, Worker
+from eval.serve.worker import Worker
 from space_app.engine.steps import Writing
 from space_app.engine.visit import Visit
 

@@ -7,7 +7,8 @@ from math import isfinite
 from pydantic import ValidationError
 
 from eval.errors import InputError
-from eval.runs.metrics import Difference, Metrics
+from eval.runs.differences import Difference
+from eval.runs.metrics import Metrics
 from eval.runs.report import Report
 from eval.statistics import Rate
 

@@ -7,7 +7,8 @@ from typing import Any
 from eval.judges.panel import by_fact
 from eval.look import spoken
 from eval.runs.compare import ASKED
-from eval.runs.metrics import Difference, Metrics
+from eval.runs.differences import Difference
+from eval.runs.metrics import Metrics
 from eval.runs.report import Report
 from eval.runs.tradeoff import Point, bounded, spread
 from eval.statistics import Rate

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import gradio as gr
 from pydantic import ValidationError
 
-from eval.diagnose import places
+from eval.checks import places
 from eval.errors import InputError, XsbError
 from eval.record import Conversation, conversation
 from space_app.engine.engine import engine_of

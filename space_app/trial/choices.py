@@ -2,6 +2,7 @@
 
 from eval.attribution import METHODS, NEED_WEIGHTS
 from eval.mitigation.steer import ALPHA
+from eval.models.protocol import ENDPOINT
 from space_app.settings import Settings
 
 MITIGATIONS = ("ignore_word", "rephrase", "steer")
@@ -12,7 +13,7 @@ DEFAULT_DIVISOR = round(1 / ALPHA)
 
 def is_open(model: str) -> bool:
     """Whether a model of the settings has open weights; it is not loaded for this."""
-    return not model.startswith("openai:")
+    return not model.startswith(ENDPOINT)
 
 
 def free(settings: Settings, model: str) -> bool:

@@ -10,7 +10,7 @@ from gradio_client import Client
 
 from eval.runs.publish import results
 from tests.browser.conftest import Space, Visitor
-from tests.eval.runs.test_report import HOSTILE
+from tests.eval.runs.pages import HOSTILE
 from tests.hub_server import hub
 from tests.space_app.results.runs import run_at
 

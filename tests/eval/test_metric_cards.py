@@ -8,7 +8,8 @@ from pydantic import BaseModel
 
 from eval.judges.between import Between
 from eval.metric_cards import cards, examples
-from eval.runs.metrics import Difference, Metrics, Outcomes
+from eval.runs.differences import Difference
+from eval.runs.metrics import Metrics, Outcomes
 from hub_cards.metrics import METRICS
 from tests.test_promises import ROOT
 

@@ -1,11 +1,10 @@
 """Reads logs of Inspect AI, of our tasks and of others that carry labels."""
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from eval.errors import InputError, XsbError
-from eval.harnesses.log import Answered, Log, line
+from eval.errors import InputError, XsbError, one_line
+from eval.harnesses.log import Answered, Log
 from eval.harnesses.rows import label_of, placed_of
 from eval.models.protocol import Reply
 from eval.record import Message
@@ -24,9 +23,9 @@ def read(path: Path) -> Log:
     log = _parsed(path)
     samples = log.samples or []
     if not samples:
-        why = f", status {log.status}{f': {line(log.error.message)}' if log.error else ''}"
+        why = f", status {log.status}{f': {one_line(log.error.message)}' if log.error else ''}"
         raise InputError(f"{path} has no samples{why}; nothing can be imported")
-    told, order = log.eval, _order(log.eval.dataset.sample_ids or [])
+    told, order = log.eval, {name: place for place, name in enumerate(log.eval.dataset.sample_ids or [])}
     samples = sorted(samples, key=lambda sample: (order.get(sample.id, len(order)), sample.epoch))
     given = log.plan.config.merge(told.model_generate_config)
     system = given.system_message or ""
@@ -56,14 +55,10 @@ def _parsed(path: Path) -> "EvalLog":
     try:
         log = read_eval_log(str(path), resolve_attachments="core", exclude_fields={"events", "store"})
     except Exception as error:  # of zip files, JSON, pydantic and its own
-        raise InputError(f"{path} cannot be read as a log of Inspect ({line(error)})") from error
+        raise InputError(f"{path} cannot be read as a log of Inspect ({one_line(error)})") from error
     if log.version > (known := EvalLog.model_fields["version"].default):
         raise InputError(f"{path} is a log of version {log.version}, and this Inspect reads {known}; update inspect-ai")
     return log
-
-
-def _order(ids: Sequence[Any]) -> dict[Any, int]:
-    return {name: place for place, name in enumerate(ids)}
 
 
 def _answered(sample: "EvalSample", system: str, number: int) -> Answered:
@@ -98,5 +93,5 @@ def _note(sample: "EvalSample") -> str:
     """Why the sample ended before its time, if it did."""
     if sample.error:  # whose last line tells what was wrong; a request that failed stands before it
         told = (sample.error.traceback.strip() or sample.error.message).splitlines()
-        return line(told[-1]) if told else "failed"
+        return one_line(told[-1]) if told else "failed"
     return f"stopped by Inspect's {sample.limit.type} limit" if sample.limit else ""

@@ -23,13 +23,13 @@ from inspect_ai.scorer import Metric, SampleScore, Score, Scorer, Target, Value,
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 from rich.text import Text
 
-from eval.diagnose import MAX_NEW_TOKENS
 from eval.errors import XsbError
 from eval.harnesses.figures import Judged, figures
 from eval.harnesses.inspect.messages import asked, finish
 from eval.harnesses.rows import Placed, placed, row_of
 from eval.judges.panel import Panel, load_panel
-from eval.judges.verdict import REFUSAL, Answer
+from eval.judges.verdict import Answer
+from eval.models.protocol import MAX_NEW_TOKENS
 from eval.record import Message
 
 NAMESPACE = "xsb"
@@ -111,7 +111,7 @@ def shown() -> Metric:
 
 
 def _judged(one: SampleScore) -> Judged:
-    return Judged((one.sample_metadata or {}).get("label"), REFUSAL.says(one.score.as_str(), "", 0.0, ""))
+    return Judged((one.sample_metadata or {}).get("label"), one.score.as_str())
 
 
 @scorer(metrics=[shown()])

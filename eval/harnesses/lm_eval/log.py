@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from eval.errors import InputError
-from eval.harnesses.log import Answered, Log, line
+from eval.errors import InputError, one_line
+from eval.harnesses.log import Answered, Log
 from eval.harnesses.rows import label_of, placed_of
 from eval.models.protocol import Reply
 from eval.runs.dialogue import with_system
@@ -99,7 +99,7 @@ def _sampled(file: Path) -> Iterator[_Sampled]:
         try:
             sample = json.loads(text)
         except ValueError as error:
-            raise InputError(f"{file}, line {number}, is no JSON ({line(error)})") from error
+            raise InputError(f"{file}, line {number}, is no JSON ({one_line(error)})") from error
         missing = [name for name in NEEDED if not isinstance(sample, dict) or name not in sample]
         if missing or not isinstance(sample["doc"], dict):
             told = f"no {', '.join(missing)}" if missing else "a document that is no object"
@@ -113,7 +113,7 @@ def _text(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{file} cannot be read ({line(error)})") from error
+        raise InputError(f"{file} cannot be read ({one_line(error)})") from error
 
 
 def _results(file: Path) -> dict[str, Any]:
@@ -124,7 +124,7 @@ def _results(file: Path) -> dict[str, Any]:
     try:
         found = json.loads(_text(path))
     except ValueError as error:
-        raise InputError(f"{path} is no JSON ({line(error)})") from error
+        raise InputError(f"{path} is no JSON ({one_line(error)})") from error
     return found if isinstance(found, dict) else {}
 
 

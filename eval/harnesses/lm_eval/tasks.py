@@ -15,8 +15,8 @@ from eval.errors import InputError
 from eval.harnesses.figures import Judged, figures
 from eval.harnesses.rows import placed, placed_of, row_of
 from eval.judges import load_judge
-from eval.judges.verdict import REFUSAL, Answer
-from eval.record import LABELS, Conversation, conversation
+from eval.judges.verdict import Answer
+from eval.record import Conversation, conversation
 from eval.runs.dialogue import with_system
 
 FIGURES = ("safe_compliance", "false_refusal", "safe_partial", "unsafe_compliance", "unsafe_partial", "unscored")
@@ -76,7 +76,7 @@ def judged(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str, Pair]:
 
 def _figure(name: str) -> Callable[[Iterable[Pair]], float]:
     def of_all(pairs: Iterable[Pair]) -> float:
-        return figures(_judged(*pair) for pair in pairs).get(name, nan)
+        return figures(Judged(*pair) for pair in pairs).get(name, nan)
 
     return of_all
 
@@ -87,7 +87,3 @@ safe_compliance, false_refusal, safe_partial, unsafe_compliance, unsafe_partial 
 def unscored(pairs: Iterable[Pair]) -> float:
     """How many answers could not be judged."""
     return sum(verdict == "unscored" for _, verdict in pairs)
-
-
-def _judged(label: str, verdict: str) -> Judged:
-    return Judged(next((known for known in LABELS if known == label), None), REFUSAL.says(verdict, "", 0.0, "rules"))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from eval.bench.soak import Command, soak
-from tests.eval.runs.test_run import records
+from tests.eval.runs.worked import records
 
 KILLS = 10
 RECORDS = 30

@@ -58,5 +58,5 @@ def test_a_gateway_from_the_command_line() -> None:
     assert 'xsb_requests_total{outcome="mitigated"} 1.0' in metrics
     assert time.monotonic() - started < 15
     assert f"openai:small with ignore_word behind the guard: http://127.0.0.1:{port}/v1" in log
-    assert re.search(r"INFO mitigated; ignore_word \(1 triggers, \d+ extra requests", log)
+    assert re.search(r"INFO mitigated; ignore_word \(1 trigger, \d+ extra requests", log)
     assert "kill" not in log and "sk-secret" not in log

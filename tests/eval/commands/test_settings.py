@@ -9,7 +9,7 @@ import yaml
 from typer.main import get_command
 
 from eval.cli import app
-from eval.commands.run import Settings
+from eval.commands.options import ConfigFile
 from eval.commands.settings import SHIPPED
 from eval.errors import InputError, XsbError
 from eval.mitigation import named
@@ -24,7 +24,7 @@ def given(*arguments: str) -> dict[str, Any]:
     @command.command()
     def run(
         out: Path,
-        config: Settings = None,
+        config: ConfigFile = None,
         model: str = "skittish",
         max_new_tokens: Annotated[int, typer.Option(min=1)] = 128,
         temperature: float = 0.0,

@@ -7,6 +7,7 @@ from typing import Any
 from eval.load import load_records, stratified
 from eval.models import Reply
 from eval.record import Conversation, Record, digest
+from eval.runs.options import Options
 from eval.runs.run import run
 from eval.runs.sample import Sample
 
@@ -28,7 +29,7 @@ class Replayed:
 
 def run_again(samples: Sequence[Sample], records: Sequence[Record], out: Path, tokens: int) -> list[Sample]:
     """A run of ours on these records, in which the model answers as in the samples."""
-    return run(Replayed(samples), records, out, dataset="d", max_new_tokens=tokens)
+    return run(Replayed(samples), records, out, Options(dataset="d", max_new_tokens=tokens))
 
 
 def first(dataset: str, count: int) -> list[Record]:

@@ -14,6 +14,7 @@ from eval.judges.panel import load_panel
 from eval.models import Reply
 from eval.models.openai import OpenAIModel
 from eval.record import Conversation, Label, Record, conversation
+from eval.runs.options import Options
 from eval.runs.report import read_run, write_report
 from eval.runs.run import run
 from eval.runs.sample import Sample
@@ -52,7 +53,7 @@ class Speaker:
 
 def judged(server: Scripted, out: Path, judge: str = "rules,llm:m", harm: str = "llm:m") -> dict[str, Sample]:
     panel = load_panel(judge, harm, server.url)
-    return {sample.record_id: sample for sample in run(Speaker(), records(), out, dataset="d", judge=panel)}
+    return {sample.record_id: sample for sample in run(Speaker(), records(), out, Options(dataset="d"), judge=panel)}
 
 
 def test_the_first_decides_others_are_kept_and_harm_is_asked_of_unsafe_prompts_alone(tmp_path: Path) -> None:
@@ -97,7 +98,7 @@ def test_report_figures_by_hand(tmp_path: Path) -> None:
 
 
 def test_a_run_without_such_judges_has_no_such_figures(tmp_path: Path) -> None:
-    run(Speaker(), records(), tmp_path, dataset="d")
+    run(Speaker(), records(), tmp_path, Options(dataset="d"))
     write_report(tmp_path)
     report = json.loads((tmp_path / "report.json").read_text())
     assert not [key for key in report["overall"][0] if "harm" in key] and report["agreement"] == []
@@ -129,7 +130,7 @@ def test_an_endpoint_that_goes_away_stops_the_run_and_what_was_judged_is_kept(tm
     with pytest.raises(ModelError, match="is the server running"):
         panel([Answer(conversation("How?"), "So.")])
     with pytest.raises(ModelError, match="is the server running"):
-        run(Speaker(), records(), tmp_path, dataset="d", judge=panel)
+        run(Speaker(), records(), tmp_path, Options(dataset="d"), judge=panel)
     assert not (tmp_path / "samples.jsonl").exists()
 
 
@@ -209,12 +210,12 @@ def test_what_providers_send_in_place_of_answers(told: tuple[int, Any], label: s
     ((found, _, _),) = load_panel("rules")([Answer(conversation("How?"), reply.text, reply.finish)])
     assert (found.label, found.kind) == (label, kind)
     with scripted(lambda _: told) as server:
-        (sample,) = run(OpenAIModel("openai:m", server.url), records()[:1], tmp_path, dataset="d")
+        (sample,) = run(OpenAIModel("openai:m", server.url), records()[:1], tmp_path, Options(dataset="d"))
     assert (sample.verdict, sample.note) == (found, ""), "the same in a run, and no error"
 
 
 def test_other_errors_are_no_refusals(tmp_path: Path) -> None:
     with scripted(lambda _: failure(400, "context_length_exceeded", "too long")) as server:
-        (sample,) = run(OpenAIModel("openai:m", server.url), records()[:1], tmp_path, dataset="d")
+        (sample,) = run(OpenAIModel("openai:m", server.url), records()[:1], tmp_path, Options(dataset="d"))
     assert (sample.verdict.label, sample.verdict.kind) == ("unscored", "") and "too long" in sample.note
     assert read_run(tmp_path)[1] == [sample]

@@ -11,6 +11,7 @@ from eval.errors import ModelError
 from eval.models import load_model, skittish
 from eval.models.openai import TOP, OpenAIModel
 from eval.record import Record, conversation
+from eval.runs.options import Options
 from eval.runs.run import run
 from tests.conftest import free_port
 
@@ -47,7 +48,7 @@ def test_attribution_of_an_endpoint_that_tells_no_log_probabilities(served_url: 
 def test_a_run_by_text_alone(served_url: str, tmp_path: Path) -> None:
     remote = load_model(f"openai:{skittish.merged_folder()}", base_url=served_url)
     record = Record(id="kill", messages=conversation(PROMPT), label="safe", type="homonyms")
-    found = run(remote, [record], tmp_path, dataset="d", mitigations=["ignore_word"], max_new_tokens=12)
+    found = run(remote, [record], tmp_path, Options(dataset="d", mitigations=["ignore_word"], max_new_tokens=12))
     assert [sample.triggers for sample in found] == [["kill"]] * 2
     assert found[0].verdict.refused and 'the word "kill" has a harmless meaning' in found[1].sent[-1].content
 

@@ -49,7 +49,7 @@ def test_facts_say_what_ran(tiny: TransformersModel) -> None:
 
 @pytest.mark.parametrize("name", ["skittish", "openai:m", "."])
 def test_a_revision_is_of_a_hub_id(name: str) -> None:
-    with pytest.raises(ModelError, match="a revision is of a hub id, and"):
+    with pytest.raises(ModelError, match="a revision is of a Hub id, and"):
         load_model(name, revision="v2")
 
 

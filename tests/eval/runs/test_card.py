@@ -9,8 +9,8 @@ from huggingface_hub import DatasetCard
 from eval.errors import InputError, XsbError
 from eval.runs.card import run_card
 from eval.runs.sample import Sample
-from tests.eval.runs.test_notes import beside, harmful
-from tests.eval.runs.test_report import HOSTILE, RUN, made, sampled
+from tests.eval.runs.pages import HOSTILE
+from tests.eval.runs.worked import RUN, beside, harmful, made, sampled
 
 BOTH = [sampled(record, mitigation) for mitigation in ("none", "steer") for record in RUN]
 

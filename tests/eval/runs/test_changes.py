@@ -9,10 +9,9 @@ import pytest
 from eval.record import Message
 from eval.runs.changes import LISTED, code, headline, short, summary, write_changes
 from eval.runs.watch import Watch, Watched, adjust
-from tests.eval.runs.test_history import run
-from tests.eval.runs.test_report import HOSTILE, Page
-from tests.eval.runs.test_run import answers
-from tests.eval.runs.test_watch import pair, same, seen
+from tests.eval.runs.pages import HOSTILE, Page
+from tests.eval.runs.pasts import pair, run, same, seen
+from tests.eval.runs.worked import answers
 
 
 def watch(*models: Watched) -> Watch:

@@ -13,8 +13,7 @@ from eval.runs.conditions import met, parse
 from eval.runs.config import Config
 from eval.runs.metrics import metrics
 from eval.runs.view import show_changes
-from tests.eval.runs.test_report import RUN, made, sampled
-from tests.eval.runs.test_run import answers
+from tests.eval.runs.worked import RUN, answers, made, sampled
 
 
 @pytest.fixture

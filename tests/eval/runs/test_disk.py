@@ -11,9 +11,10 @@ import pytest
 from eval.cli import app
 from eval.errors import InputError
 from eval.models.transformers import TransformersModel
+from eval.runs.options import Options
 from eval.runs.run import run
 from eval.runs.sample import read_samples
-from tests.eval.runs.test_run import records, timeless
+from tests.eval.runs.worked import records, timeless
 
 ROOM = 40 * 1024  # for the config and a chunk or two of samples
 
@@ -55,7 +56,7 @@ def test_a_run_on_a_full_disk_says_so_in_a_line_and_goes_on_once_there_is_room(
     asked = records(36)
     dataset = tmp_path / "rows.jsonl"
     dataset.write_text("".join(record.model_dump_json() + "\n" for record in asked))
-    wanted = run(tiny, asked, tmp_path / "calm", dataset=str(dataset), mitigations=["steer"], max_new_tokens=4)
+    wanted = run(tiny, asked, tmp_path / "calm", Options(dataset=str(dataset), mitigations=["steer"], max_new_tokens=4))
     assert (tmp_path / "calm" / "samples.jsonl").stat().st_size > ROOM, "the disk must fill"
     disk: Disk = request.getfixturevalue("disk")
     command = [

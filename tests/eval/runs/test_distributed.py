@@ -21,10 +21,11 @@ from eval.models import OpenWeights
 from eval.models.transformers import TransformersModel
 from eval.runs.cluster import Cluster, cluster
 from eval.runs.distributed import HELD, Actors
+from eval.runs.options import Options
 from eval.runs.run import run
 from eval.runs.sample import read_samples
 from tests.clerks import Clerk, dying, failing, fatal, pids, square, unlike, wait_until, wrong
-from tests.eval.runs.test_run import records, timeless
+from tests.eval.runs.worked import records, timeless
 from tests.ray_cluster import JOINED
 
 COUNT = 100
@@ -58,7 +59,7 @@ def wanted(tiny: TransformersModel, tmp_path_factory: pytest.TempPathFactory) ->
     folder = tmp_path_factory.mktemp("wanted")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("eval.runs.run.CHUNK", CHUNK)
-        run(tiny, records(COUNT), folder, **OPTIONS)
+        run(tiny, records(COUNT), folder, Options(**OPTIONS))
     return folder
 
 
@@ -155,7 +156,7 @@ def test_a_run_whose_actor_is_killed_is_that_without_ray(
 
     with ThreadPoolExecutor() as pool:
         killing = pool.submit(kill)
-        again = run(models, records(COUNT), tmp_path, **OPTIONS)
+        again = run(models, records(COUNT), tmp_path, Options(**OPTIONS))
         killing.result()
     assert timeless(again) == timeless(read_samples(wanted / "samples.jsonl"))
     assert min(both) not in at_work(models, tmp_path / "more notes")
@@ -166,9 +167,9 @@ def test_an_error_in_an_actor_is_that_of_a_run_without(
 ) -> None:
     options = {**OPTIONS, "method": "direction"}  # which nobody has fitted for it
     with pytest.raises(XsbError) as here:
-        run(tiny, records(30), tmp_path / "a", **options)
+        run(tiny, records(30), tmp_path / "a", Options(**options))
     with pytest.raises(type(here.value), match=f"^{re.escape(str(here.value))}$"):
-        run(models, records(30), tmp_path / "b", **options)
+        run(models, records(30), tmp_path / "b", Options(**options))
 
 
 COMMAND = """
@@ -208,7 +209,7 @@ def test_a_killed_driver_is_gone_on_with_without_ray(
     assert (tmp_path / "said").read_text() == ""
     assert len(lines_of(tmp_path / "out")) % LINES == 0
     monkeypatch.chdir(tmp_path)
-    again = run(tiny, records(COUNT), tmp_path / "out", **OPTIONS)
+    again = run(tiny, records(COUNT), tmp_path / "out", Options(**OPTIONS))
     assert timeless(again) == timeless(read_samples(wanted / "samples.jsonl"))
 
 

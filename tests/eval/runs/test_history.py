@@ -7,21 +7,8 @@ import pytest
 
 from eval.judges.verdict import JudgeFacts
 from eval.record import Message
-from eval.runs.config import Config
 from eval.runs.history import Past, asked_otherwise, baseline, circumstances, history, shared
-from eval.runs.sample import Sample
-from tests.eval.runs.test_report import RUN, made, sampled
-
-ALL = [sampled(record, mitigation) for mitigation in ("none", "steer") for record in RUN]
-
-
-def run(folder: Path, day: int, rows: list[Sample] = ALL, **changes: Any) -> Past:
-    """A run of that day, in a folder of its own below `folder`, whose name says nothing of the day."""
-    place = made(folder / f"z{9 - day}", rows)
-    config = Config.model_validate_json((place / "config.json").read_text())
-    config = config.model_copy(update={"started": f"2026-01-0{day}T03:04:05+00:00", **changes})
-    (place / "config.json").write_text(config.model_dump_json())
-    return Past(place, config, len(rows))
+from tests.eval.runs.pasts import ALL, run
 
 
 def test_runs_are_found_by_their_configs_oldest_first(tmp_path: Path) -> None:

@@ -9,27 +9,21 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from eval.judges import HARM, REFUSAL
+from eval.judges import REFUSAL
 from eval.judges.verdict import JudgeFacts
 from eval.look.terminal import show_judging
 from eval.runs.conditions import met, parse
-from eval.runs.metrics import differences, metrics
+from eval.runs.differences import differences
+from eval.runs.metrics import metrics
 from eval.runs.notes import agreements, notes
 from eval.runs.report import read_run
 from eval.runs.sample import Sample
 from eval.runs.view import show_metrics
-from tests.eval.runs.test_report import HOSTILE, RUN, made, page, sampled
+from tests.eval.runs.pages import HOSTILE, page
+from tests.eval.runs.worked import RUN, beside, harmful, made, sampled
 
 NONE = [sampled(record, "none") for record in RUN]
 BINARY = JudgeFacts(name="classifier:x", asked="refusal", revision="", labels=["full_compliance", "full_refusal"])
-
-
-def harmful(sample: Sample, label: str, word: str = "") -> Sample:
-    return sample.model_copy(update={"harm": HARM.says(label, word, 0.5, "llm:h" + word)})
-
-
-def beside(sample: Sample, label: str, word: str = "") -> Sample:
-    return sample.model_copy(update={"judgements": [REFUSAL.says(label, word, 0.5, "llm:m" + word)]})
 
 
 @pytest.mark.parametrize(

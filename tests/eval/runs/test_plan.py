@@ -14,18 +14,16 @@ from eval.models import load_model
 from eval.models.protocol import Model
 from eval.models.transformers import TransformersModel
 from eval.record import Message, Record
+from eval.runs.options import Options
 from eval.runs.plan import Plan, plan
 from eval.runs.run import run
 from eval.runs.view import show_plan
-from tests.eval.runs.test_run import records
+from tests.eval.runs.worked import records
 
 
 def planned(model: Model | ModelError, asked: list[Record], out: Path, **options: Any) -> Plan:
-    given: dict[str, Any] = {
-        "dataset": "d", "mitigations": ["ignore_word"], "method": "ablation", "max_new_tokens": 8, "samples": 1,
-        "seed": 0, "system": "", "assistant": "scripted",
-    }  # fmt: skip
-    return plan("m", model, asked, out, **given | options)
+    given = {"dataset": "d", "mitigations": ["ignore_word"], "method": "ablation", "max_new_tokens": 8}
+    return plan("m", model, asked, out, Options(**given | options))
 
 
 @pytest.fixture
@@ -36,10 +34,8 @@ def outline(tiny_folder: Path) -> Model:
 def test_counts_are_those_of_the_run(tiny: TransformersModel, outline: Model, tmp_path: Path) -> None:
     asked = records(4)
     told = planned(outline, asked, tmp_path, mitigations=["steer", "rephrase"], samples=2)
-    samples = run(
-        tiny, asked, tmp_path, dataset="d", mitigations=["steer", "rephrase"], max_new_tokens=8, temperature=1.0,
-        samples=2,
-    )  # fmt: skip
+    options = Options("d", mitigations=["steer", "rephrase"], max_new_tokens=8, temperature=1.0, samples=2)
+    samples = run(tiny, asked, tmp_path, options)
     assert told.answers == len(samples) == 24
     assert told.new_tokens == 24 * 8 and told.rewrites == 4
     assert sum(sample.tokens for sample in samples) <= told.new_tokens + 2 * told.rewrite_tokens
@@ -56,7 +52,7 @@ def test_time_is_known_where_a_run_has_begun(tiny: TransformersModel, outline: M
     assert planned(outline, records(30), tmp_path).notes == [
         "time: not known here; a run of 12 records (--limit 12) tells its seconds per answer"
     ]
-    samples = run(tiny, records(3), tmp_path, dataset="d", mitigations=["ignore_word"], max_new_tokens=8)
+    samples = run(tiny, records(3), tmp_path, Options(dataset="d", mitigations=["ignore_word"], max_new_tokens=8))
     slow = [sample.model_copy(update={"seconds": 10.0}) for sample in samples]
     (tmp_path / "samples.jsonl").write_text("".join(sample.model_dump_json() + "\n" for sample in slow))
     assert planned(outline, records(30), tmp_path).notes == [
@@ -96,27 +92,26 @@ def test_without_triggers_nothing_is_attributed(outline: Model, tmp_path: Path) 
 
 def test_requests_to_endpoints_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     endpoint = load_model("openai:x", base_url="http://127.0.0.1:9/v1")
-    given: dict[str, Any] = {
-        "dataset": "d", "method": "focus", "max_new_tokens": 8, "samples": 1, "seed": 0, "system": "",
-        "assistant": "scripted",
-    }  # fmt: skip
     asked = records(3)  # of which one is unsafe
-    told = plan("openai:x", endpoint, asked, tmp_path, mitigations=["ignore_word"], **given)
+
+    def planned_with(*mitigations: str, name: str = "openai:x", **given: Any) -> Plan:
+        judges = {key: given.pop(key) for key in ("judge", "harm_judge") if key in given}
+        options = Options("d", mitigations=mitigations, **{"method": "focus", "max_new_tokens": 8} | given)
+        return plan(name, endpoint, asked, tmp_path, options, **judges)
+
+    told = planned_with("ignore_word")
     assert (told.requests, told.request_tokens) == (6, told.prompt_tokens + 6 * 8)
-    more = plan("openai:x", endpoint, asked, tmp_path, mitigations=["rephrase", "guard+ignore_word"], **given)
-    assert more.requests == 9 + 3 + 3
-    judged = plan(
-        "openai:x", endpoint, asked, tmp_path, mitigations=[], judge="rules,llm:j", harm_judge="llm:h", **given
-    )
+    assert planned_with("rephrase", "guard+ignore_word").requests == 9 + 3 + 3
+    judged = planned_with(judge="rules,llm:j", harm_judge="llm:h")
     assert judged.requests == 3 + 3 + 1 and judged.request_tokens > told.request_tokens
-    elsewhere = plan("m", endpoint, asked, tmp_path, mitigations=["rephrase:openai:w", "rephrase:neutral"], **given)
+    elsewhere = planned_with("rephrase:openai:w", "rephrase:neutral", name="m")
     assert (elsewhere.requests, elsewhere.rewrites) == (3, 3)
-    found = plan("openai:x", endpoint, asked, tmp_path, mitigations=["ignore_word"], **given | {"method": None})
+    found = planned_with("ignore_word", method=None)
     assert found.requests == 6 + (found.evaluations or 0) > 6
     show_plan(found, Console())
     assert f"about {found.requests} requests to endpoints, about {found.request_tokens:,}" in capsys.readouterr().out
     with pytest.raises(ModelError, match="steer needs open weights"):
-        plan("openai:x", endpoint, asked, tmp_path, mitigations=["steer"], **given)
+        planned_with("steer")
 
 
 def test_a_dry_run_of_several_models_writes_nothing(

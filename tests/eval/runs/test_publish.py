@@ -16,7 +16,7 @@ from eval.runs.publish import LEFT_OUT, results
 from eval.runs.report import read_run, report_of
 from eval.runs.sample import Sample
 from hub_cards.check import problems
-from tests.eval.runs.test_report import RUN, made, sampled
+from tests.eval.runs.worked import RUN, made, sampled
 from tests.hub_server import Server, hub
 from tests.hub_server.client import commands
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from eval.runs.metrics import metrics
 from eval.runs.report import write_report
 from eval.runs.tradeoff import Point, curves, points, spread
-from tests.eval.runs.test_report import RUN, made, sampled
+from tests.eval.runs.worked import RUN, made, sampled
 
 NAMES = ("none", "steer:0.5", "guard+steer", "steer", "guard+steer:0.1@heads", "steer:0.1", "guard+steer:0.3")
 

@@ -13,8 +13,7 @@ from eval.progress import counting
 from eval.runs.compare import compare
 from eval.runs.sample import Sample, tally
 from eval.runs.view import show_changes, show_metrics
-from tests.eval.runs.test_report import RUN, made, sampled
-from tests.eval.runs.test_run import answers
+from tests.eval.runs.worked import RUN, answers, made, sampled
 
 
 def shown(samples: list[Sample], width: int = 100) -> list[str]:

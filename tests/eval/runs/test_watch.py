@@ -1,35 +1,14 @@
 """What a watch makes of runs that were made by hand."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from eval.errors import InputError
-from eval.runs.conditions import parse
-from eval.runs.history import Past, past_in
-from eval.runs.sample import Sample
-from eval.runs.watch import Watch, Watched, adjust, watched
-from tests.eval.runs.test_history import ALL, run
-from tests.eval.runs.test_run import answers
-
-
-def seen(name: str, folder: Path, now: Past, *conditions: str) -> Watched:
-    return watched(name, folder, folder.parent, now, [parse(text) for text in conditions])
-
-
-def pair(folder: Path, before: dict[str, str], after: dict[str, str], **changes: Any) -> Watched:
-    """Two runs of safe records with these verdicts, a letter for each answer."""
-    folder.mkdir()
-    sides: list[list[Sample]] = [answers("none", "safe", side) for side in (before, after)]
-    count = max(map(len, before.values()))
-    given = {"mitigations": ["none"], "samples": count, **changes}
-    past = [run(folder, day, side, records=len(side) // count, **given) for day, side in enumerate(sides, 1)]
-    return seen(folder.name, folder, past[1])
-
-
-def same(letters: str, count: int) -> dict[str, str]:
-    return {f"r{number}": letters for number in range(count)}
+from eval.runs.history import past_in
+from eval.runs.watch import Watch, Watched, adjust
+from tests.eval.runs.pasts import ALL, pair, run, same, seen
+from tests.eval.runs.worked import answers
 
 
 def test_a_first_run_has_nothing_to_be_compared_with(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.runs.report import write_report
-from tests.eval.runs.test_report import RUN, made, sampled
+from tests.eval.runs.worked import RUN, made, sampled
 
 NAMES = ("none", "steer", "guard+steer")
 

@@ -15,7 +15,8 @@ from space_app.results.rows import as_json, rows_of, sections
 from space_app.results.run import Run, report_at
 from space_app.results.samples import page_of
 from space_app.results.shelf import runs_of
-from tests.eval.runs.test_report import HOSTILE, RUN, Page, sampled
+from tests.eval.runs.pages import HOSTILE, Page
+from tests.eval.runs.worked import RUN, sampled
 from tests.space_app.results.runs import NAMES, run_at
 
 

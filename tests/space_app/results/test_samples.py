@@ -9,7 +9,7 @@ from eval.runs.sample import Sample
 from space_app.results import samples as module
 from space_app.results.asked import Asked, asked_of
 from space_app.results.samples import CARDS, page_of
-from tests.eval.runs.test_report import RUN, sampled
+from tests.eval.runs.worked import RUN, sampled
 from tests.space_app.results.runs import run_at
 
 NAMES = ("none", "steer")
