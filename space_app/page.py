@@ -15,6 +15,7 @@ from eval.errors import InputError, UnknownName
 from eval.look import HERE as LOOK
 from space_app.gate import ENVELOPE, Gate
 from space_app.place import FOLLOW, Place
+from space_app.rate import Rate
 from space_app.settings import Settings
 
 TABS = {
@@ -58,7 +59,7 @@ def build(settings: Settings | None = None, only: str | None = None) -> gr.Block
         page.space_id = None  # with it, Gradio's page asks huggingface.co for a header and Google for its fonts
         gr.HTML("<h1 class='xsb-title'><span>xsb</span> why did it refuse?</h1>", apply_default_css=False)
         links = gr.HTML("", js_on_load=FOLLOW, elem_classes="xsb-unseen", apply_default_css=False)
-        place = Place(page, settings, links)
+        place = Place(page, settings, links, Rate(settings.limits.lookups_per_minute))
         with gr.Tabs(elem_classes="xsb-tabs", overflow_behavior="wrap"):
             for name in names:
                 with gr.Tab(name.capitalize(), id=name):

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 import gradio as gr
 from gradio.components import Component
 
+from space_app.rate import Rate
 from space_app.settings import Settings
 
 Query = dict[str, str]
@@ -44,11 +45,15 @@ ADDRESS = "(_, ...rest) => [location.search, ...rest]"
 
 @dataclass(frozen=True)
 class Place:
-    """The page that is being built, its settings, and the unseen component that is told of followed links."""
+    """The page that is being built, its settings, and the unseen component that is told of followed links.
+
+    `lookups` counts what visitors ask that no model is asked for.
+    """
 
     blocks: gr.Blocks
     settings: Settings
     links: gr.HTML
+    lookups: Rate
 
     def arrive(self, tell: Callable[..., Any], outputs: Sequence[Component], inputs: Sequence[Component] = ()) -> None:
         """Call `tell` with the address's query, then the inputs, when the page is opened or a link is followed.

@@ -32,13 +32,15 @@ class ModelChoice(Strict):
 class Limits(Strict):
     """What one visitor may ask for: characters of all turns, turns, questions to a model in a minute and at once.
 
-    An answer, an attribution, and mitigations tried together are one question each; what is known already is none.
+    An answer, an attribution, and mitigations tried together are one question each; what is known already is none. A
+    look-up asks no model: of programs for records or results, or a check of a text for the dataset, also by the form.
     """
 
     characters: int = Field(default=4000, gt=0)
     turns: int = Field(default=20, gt=0)
     per_minute: int = Field(default=30, gt=0)
     at_once: int = Field(default=6, gt=0)
+    lookups_per_minute: int = Field(default=180, gt=0)
     upload_bytes: int = Field(default=2_000_000, gt=0)
 
 
