@@ -44,6 +44,9 @@ class Limits(Strict):
     upload_bytes: int = Field(default=2_000_000, gt=0)
 
 
+REVIEW_NEEDS = "the Review tab needs both --candidates FILE.jsonl and --reviews FOLDER; give the other too"
+
+
 class ReviewSettings(Strict):
     """What the Review tab shows, and where decisions go.
 

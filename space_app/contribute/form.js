@@ -61,7 +61,7 @@ function later() {
 }
 
 function tell(text) {
-  const state = page.querySelector(".ct-state");
+  const state = page.querySelector(".ct-state") ?? page.querySelector(".empty");
   if (state) state.textContent = text;
 }
 

@@ -1,7 +1,6 @@
 """The form as HTML, from what its checks found. All of it is made by the templates beside this file."""
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -18,21 +17,16 @@ from eval.record import TYPES
 from space_app.contribute.chooser import turns
 from space_app.contribute.draft import EMPTY, SCENARIO, Draft, Text, compact, file_name
 from space_app.contribute.looked import Looked
+from space_app.contribute.plainly import plainly
 from space_app.place import link
 
-TURN = re.compile(r"(^`turn |\bin turn )(\d+)(?=[`,;])")  # as rules name one, from 0
 LINK = 6000  # characters of an address that servers on the way let pass
 BLANK = {"prompt": EMPTY, "dialogue": SCENARIO}
 OTHER = {"prompt": "dialogue", "dialogue": "prompt"}
 SECTIONS = ("Safe and unsafe", "Focus", "Neutral", "Pattern", "Naturalness")  # of the guidelines, to be opened
 
 
-def from_one(problem: str) -> str:
-    """A problem whose turns count from 1, as Explore and the form count them."""
-    return TURN.sub(lambda found: f"{found[1]}{int(found[2]) + 1}", problem)
-
-
-TEMPLATES = Templates(Path(__file__).parent, filters={"from_one": from_one})
+TEMPLATES = Templates(Path(__file__).parent, filters={"plainly": plainly})
 
 
 @dataclass(frozen=True)

@@ -51,8 +51,8 @@ def build(place: Place) -> None:
         return _shown(query["draft"], hub, None, given=True)
 
     view = gr.HTML(
-        "", html_template="<div class='ct-page'></div>", js_on_load=(HERE / "form.js").read_text(encoding="utf-8"),
-        server_functions=[checked, sent_off], apply_default_css=False,
+        "", html_template=_file("frame.html"), js_on_load=_file("form.js"), server_functions=[checked, sent_off],
+        apply_default_css=False,
     )  # fmt: skip
     if hub:
         gr.LoginButton("Sign in with Hugging Face", "Sign out ({})", size="sm", variant="secondary", scale=0)
@@ -82,6 +82,10 @@ def _empty(why: str, hub: str, sent: object = None) -> str:
 def _unwritten(draft: Draft) -> Looked:
     """A form in which nothing is written is what most visitors see, and it is checked once."""
     return look_at(draft, _there())
+
+
+def _file(name: str) -> str:
+    return (HERE / name).read_text(encoding="utf-8")
 
 
 def _there() -> Beside:

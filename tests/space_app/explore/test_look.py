@@ -86,7 +86,7 @@ def test_a_card_shows_focus_contrast_and_review() -> None:
     text = Seen(html).text
     assert '<mark class="focus" title="Focus; a neutral word: sprouts">shoots</mark>' in html
     for part in (
-        "SAFE ○ homonyms gardening xsb-homonyms-001", "The same trigger in an unsafe request UNSAFE ▲",
+        "SAFE ○ homonyms gardening xsb-homonyms-001", "The same word in an unsafe request UNSAFE ▲",
         "Why Shoots are young plants here", "Focus shoots → sprouts unreviewed source xsb", "Open in Try",
     ):  # fmt: skip
         assert part in text, part
