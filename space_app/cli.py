@@ -26,11 +26,11 @@ def serve(
     if context.invoked_subcommand:
         return
     from space_app.page import build, serve
-    from space_app.settings import ReviewSettings, read_settings
+    from space_app.settings import REVIEW_NEEDS, ReviewSettings, read_settings
 
     settings = read_settings(config)
     if (candidates is None) != (reviews is None):
-        raise InputError("the Review tab needs both --candidates FILE.jsonl and --reviews FOLDER; give the other too")
+        raise InputError(REVIEW_NEEDS)
     if candidates and reviews:
         settings = settings.model_copy(update={"review": ReviewSettings(candidates=candidates, reviews=reviews)})
     if settings.weights:

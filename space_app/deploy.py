@@ -15,6 +15,7 @@ from hub_cards.plan import Plan, plan
 from hub_cards.push import Published, publish
 from space_app.card import card
 from space_app.settings import Settings
+from space_app.source import on_hub
 
 PACKAGES = ("builder", "eval", "hub_cards", "space_app")
 # A Space is built with gradio[oauth,mcp], which takes an older pydantic than the one that is pinned.
@@ -50,7 +51,8 @@ def space_card(settings: Settings) -> str:
     """The card of a Space with these settings: what of the Hub it names, the card names."""
     models = [model.name for model in settings.models if model.name != "skittish" and not model.base_url]
     own = settings.weights.repo_id if settings.weights else BASE
-    datasets = [name for name in (settings.dataset, *settings.results) if is_hub_id(name)]
+    places = map(on_hub, (settings.dataset, *settings.results))
+    datasets = list(dict.fromkeys(place.repo_id for place in places if place))
     return card([*([own] if len(models) < len(settings.models) else []), *models], datasets)
 
 
@@ -77,13 +79,8 @@ def not_there(settings: Settings) -> list[str]:
         f"note: {key}: {name} is of this machine, and the Space will not have it; name a dataset on the Hub"
         for key, names in named.items()
         for name in names
-        if not is_hub_id(name)
+        if not on_hub(name)
     ]
-
-
-def is_hub_id(name: str) -> bool:
-    """Whether a name is OWNER/NAME and no path of this machine."""
-    return re.fullmatch(r"[\w-][\w.-]*/[\w.-]+", name) is not None and not Path(name).exists()
 
 
 def plan_space(files: Mapping[str, Path], repo_id: str, *, dry_run: bool = False) -> Plan:

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from space_app.leaving import named
+
 API = "gradio_api/"
 CLOSED = (
     "upload", "proxy=", "file=http:", "file=https:", "file/http:", "file/https:", "deep_link", "process_recording",
@@ -91,7 +93,8 @@ class Gate:
             await send(message)
 
         try:
-            await self.app(scope, limited, headed)
+            with named(scope) as scope:
+                await self.app(scope, limited, headed)
         except TooLarge:
             if not begun:
                 await PlainTextResponse(f"more than {self.limit} bytes", 413)(scope, receive, send)

@@ -15,7 +15,8 @@ from eval.errors import InputError, UnknownName
 from eval.look import HERE as LOOK
 from space_app.gate import ENVELOPE, Gate
 from space_app.place import FOLLOW, Place
-from space_app.settings import Settings
+from space_app.rate import Rate
+from space_app.settings import REVIEW_NEEDS, Settings
 
 TABS = {
     "try": "space_app.trial.tab",
@@ -52,17 +53,18 @@ def build(settings: Settings | None = None, only: str | None = None) -> gr.Block
     if only not in (None, *TABS):
         raise UnknownName("tab", str(only), TABS)
     if only == "review" and settings.review is None:
-        raise InputError("the Review tab needs both --candidates FILE.jsonl and --reviews FOLDER; give the other too")
+        raise InputError(REVIEW_NEEDS)
     names = [only] if only else [name for name in TABS if name != "review" or settings.review]
     with gr.Blocks(title="xsb: why did it refuse?", analytics_enabled=False, delete_cache=UPLOADS) as page:
         page.space_id = None  # with it, Gradio's page asks huggingface.co for a header and Google for its fonts
         gr.HTML("<h1 class='xsb-title'><span>xsb</span> why did it refuse?</h1>", apply_default_css=False)
         links = gr.HTML("", js_on_load=FOLLOW, elem_classes="xsb-unseen", apply_default_css=False)
-        place = Place(page, settings, links)
+        place = Place(page, settings, links, Rate(settings.limits.lookups_per_minute))
         with gr.Tabs(elem_classes="xsb-tabs", overflow_behavior="wrap"):
             for name in names:
                 with gr.Tab(name.capitalize(), id=name):
                     import_module(TABS[name]).build(place)
+        gr.HTML(_sheet(HERE / "about.html"), apply_default_css=False)
     return page
 
 

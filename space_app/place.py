@@ -8,11 +8,13 @@ from urllib.parse import parse_qsl, urlencode
 import gradio as gr
 from gradio.components import Component
 
+from space_app.rate import Rate
 from space_app.settings import Settings
 
 Query = dict[str, str]
 # Links within the page do not load it again: they become its address, and the tabs are told. So do clicks on tabs.
-# Which tab is open is settled here, since the server's answer could come after a visitor's next click.
+# Which tab is open is settled here, since the server's answer could come after a visitor's next click. A button with
+# `data-copy` copies that link.
 FOLLOW = """
 const TAB = ".xsb-tabs > .tab-wrapper [role=tab]";
 const name = (tab) => tab.textContent.trim().toLowerCase();
@@ -23,6 +25,15 @@ function open() {
   const tab = tabs.find((tab) => name(tab) === wanted) ?? tabs[0];
   if (tab.getAttribute("aria-selected") !== "true") tab.click();
 }
+async function copy(button) {
+  try {
+    await navigator.clipboard.writeText(new URL(button.dataset.copy, location.href).href);
+    button.textContent = "Link copied";
+  } catch { // where the page may not write there
+    history.replaceState({}, "", button.dataset.copy);
+    button.textContent = "Copy it from the address bar";
+  }
+}
 function go() {
   open();
   trigger("submit", location.search);
@@ -30,6 +41,8 @@ function go() {
 document.addEventListener("click", (event) => {
   const tab = event.target.closest(TAB);
   if (tab && event.isTrusted) history.pushState({}, "", `?tab=${name(tab)}`);
+  const copied = event.target.closest("[data-copy]");
+  if (copied) copy(copied);
   const link = event.target.closest("a[href^='?tab=']");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
@@ -44,11 +57,15 @@ ADDRESS = "(_, ...rest) => [location.search, ...rest]"
 
 @dataclass(frozen=True)
 class Place:
-    """The page that is being built, its settings, and the unseen component that is told of followed links."""
+    """The page that is being built, its settings, and the unseen component that is told of followed links.
+
+    `lookups` counts what visitors ask that no model is asked for.
+    """
 
     blocks: gr.Blocks
     settings: Settings
     links: gr.HTML
+    lookups: Rate
 
     def arrive(self, tell: Callable[..., Any], outputs: Sequence[Component], inputs: Sequence[Component] = ()) -> None:
         """Call `tell` with the address's query, then the inputs, when the page is opened or a link is followed.

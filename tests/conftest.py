@@ -23,6 +23,7 @@ from eval.models import load_model
 from eval.models.transformers import TransformersModel
 
 if TYPE_CHECKING:
+    from tests.browser.conftest import Space
     from tests.walk import Step
 
 TEMPLATE = (
@@ -118,6 +119,21 @@ def skittish() -> Iterator[TransformersModel]:
     model = load_model("skittish")
     assert isinstance(model, TransformersModel)
     yield model
+
+
+@pytest.fixture(scope="session")
+def try_space(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Space]":
+    """The Try tab with skittish, for all who ask it as visitors or programs; nothing of that is written or logged."""
+    from tests.browser.conftest import Space  # which imports from here
+
+    folder = tmp_path_factory.mktemp("try")
+    (folder / "space.yaml").write_text(
+        "models: [{name: skittish, max_new_tokens: 24}]\nlimits: {per_minute: 1000, characters: 2000}\n"
+    )
+    space = Space("--only", "try", "--config", str(folder / "space.yaml"), folder=folder)
+    yield space
+    assert sorted(path.name for path in folder.iterdir()) == ["space.yaml"]
+    assert "kill" not in space.stop()
 
 
 @pytest.fixture(scope="session")

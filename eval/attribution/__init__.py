@@ -39,7 +39,7 @@ NEED_WEIGHTS = ("ig", "direction", "hybrid")  # of the methods; others ask any m
 
 __all__ = [
     "BUDGET", "METHODS", "REMOVAL", "Attribution", "Case", "Feature", "Phrase", "Shares", "attribute", "check_method",
-    "check_open", "check_target", "default_method",
+    "check_open", "check_target", "default_method", "fitting",
 ]  # fmt: skip
 
 
@@ -167,8 +167,13 @@ def default_method(model: Model) -> str:
 def check_method(model: Model, method: str) -> None:
     """Raise `ModelError` if the method needs open weights, and the model gives none."""
     if method in NEED_WEIGHTS and not isinstance(model, OpenWeights):
-        fit = ", ".join(name for name in METHODS if name not in NEED_WEIGHTS)
+        fit = ", ".join(fitting(weights=False))
         raise ModelError(f"method {method} needs open weights, which {model.name} does not give; others: {fit}")
+
+
+def fitting(*, weights: bool) -> list[str]:
+    """The names of the methods that explain a model of open weights, or one without."""
+    return [name for name in METHODS if weights or name not in NEED_WEIGHTS]
 
 
 def check_target(model: Model, target: str) -> None:

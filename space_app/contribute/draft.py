@@ -102,7 +102,9 @@ def read_draft(sent: object) -> Draft:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the form"
-        raise InputError(f"{where}: {first['msg']}; shorten it, or clear the form") from error
+        raise InputError(
+            f"the form cannot hold this ({where}: {first['msg']}); shorten it, or clear the form"
+        ) from error
 
 
 def compact(draft: Draft) -> str:

@@ -61,7 +61,7 @@ function later() {
 }
 
 function tell(text) {
-  const state = page.querySelector(".ct-state");
+  const state = page.querySelector(".ct-state") ?? page.querySelector(".empty");
   if (state) state.textContent = text;
 }
 
@@ -69,8 +69,9 @@ function show(html) {
   const template = document.createElement("template");
   template.innerHTML = html;
   const fresh = template.content.querySelector("form.ct");
-  if (!fresh) return tell(template.content.textContent.trim());
   const now = form();
+  if (fresh.dataset.refused && now) return tell(fresh.dataset.refused);
+  if (fresh.dataset.refused) draft = JSON.parse(fresh.dataset.draft); // what was kept stands above it, to copy from
   if (now?.dataset.shape === fresh.dataset.shape) patch(now, fresh);
   else replace(fresh);
   mark();

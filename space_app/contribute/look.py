@@ -1,7 +1,6 @@
 """The form as HTML, from what its checks found. All of it is made by the templates beside this file."""
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -18,21 +17,16 @@ from eval.record import TYPES
 from space_app.contribute.chooser import turns
 from space_app.contribute.draft import EMPTY, SCENARIO, Draft, Text, compact, file_name
 from space_app.contribute.looked import Looked
+from space_app.contribute.plainly import plainly
 from space_app.place import link
 
-TURN = re.compile(r"(^`turn |\bin turn )(\d+)(?=[`,;])")  # as rules name one, from 0
 LINK = 6000  # characters of an address that servers on the way let pass
 BLANK = {"prompt": EMPTY, "dialogue": SCENARIO}
 OTHER = {"prompt": "dialogue", "dialogue": "prompt"}
 SECTIONS = ("Safe and unsafe", "Focus", "Neutral", "Pattern", "Naturalness")  # of the guidelines, to be opened
 
 
-def from_one(problem: str) -> str:
-    """A problem whose turns count from 1, as Explore and the form count them."""
-    return TURN.sub(lambda found: f"{found[1]}{int(found[2]) + 1}", problem)
-
-
-TEMPLATES = Templates(Path(__file__).parent, filters={"from_one": from_one})
+TEMPLATES = Templates(Path(__file__).parent, filters={"plainly": plainly})
 
 
 @dataclass(frozen=True)
@@ -53,19 +47,19 @@ class Block:
 
 
 def form_html(
-    looked: Looked, there: Beside, *, given: bool = False, hub: str = "", signed: str = "", sent: Sent | None = None,
-    failure: str = "",
+    looked: Looked, there: Beside, *, hub: str = "", signed: str = "", sent: Sent | None = None, failure: str = "",
+    refused: str | None = None,
 ) -> str:  # fmt: skip
     """The form.
 
     Args:
         looked: what it holds, checked.
         there: the records that are there.
-        given: whether an address gave it, so that it replaces what the browser kept.
         hub: the dataset on the Hub to which pull requests can go; "" for none.
         signed: the account of the visitor; "" for none.
         sent: what became of the pull request that was asked for.
-        failure: why an address could not be read.
+        failure: why what an address or the browser gave is not in it.
+        refused: what the browser gave instead of a form, to copy from; None where it gave one.
     """
     draft = looked.draft
     address = link("contribute", draft=compact(draft))
@@ -73,7 +67,7 @@ def form_html(
     return TEMPLATES.render(
         "form.html.j2", draft=draft, shape=_shape(draft), kept=draft.model_dump_json(),
         blank=BLANK[draft.form].model_dump_json(), other=BLANK[OTHER[draft.form]].model_dump_json(),
-        given=given, failure=failure,
+        failure=failure, refused=refused,
         fields=looked.fields, nearest=looked.nearest, valid=looked.valid, state=_state(looked), still=looked.blank,
         wrong=looked.wrong, yaml=looked.text,
         of_text=[looked.of_text(at) for at in range(len(draft.texts))],
@@ -83,11 +77,6 @@ def form_html(
         signed=signed, sent=sent, types=TYPES, settings=("", *SETTINGS), words=WORDS, near=NEAR, endings=ENDINGS,
         guide=guide(draft.type), general=_general(),
     )  # fmt: skip
-
-
-def failure_html(text: str) -> str:
-    """A line that says why there is no form."""
-    return TEMPLATES.render("failure.html.j2", failure=text)
 
 
 def guide(kind: str) -> list[Block]:

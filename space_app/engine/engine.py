@@ -19,10 +19,11 @@ from eval.mitigation import Request
 from eval.record import Conversation, Span, conversation
 from eval.words import find
 from space_app.engine.cache import Cache, key
-from space_app.engine.limits import Rate, Together, check_messages, check_mitigations, check_triggers
+from space_app.engine.limits import check_messages, check_mitigations, check_triggers
 from space_app.engine.steps import Answered, Attributed, Step, Tried
 from space_app.engine.turns import Turns
 from space_app.engine.visit import Visit, follow
+from space_app.rate import Rate, Together
 from space_app.settings import ModelChoice, Settings
 
 if TYPE_CHECKING:

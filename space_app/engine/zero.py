@@ -8,6 +8,7 @@ goes through queues, so it must pickle, and answers of several visitors are not 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import ceil
 from typing import Any, TypeVar
 
 import spaces
@@ -22,11 +23,21 @@ from space_app.engine.steps import Step
 from space_app.engine.visit import Visit, follow
 
 ZERO = bool(Config.zero_gpu)
-SECONDS = 60  # of a GPU for one piece of work: the longest is an attribution of a long dialogue
+# Seconds of a GPU that are asked for: who asks for fewer waits less there, and what takes longer is cut off.
+BEGIN = 10  # to borrow it and to move the model there
+PER_TOKEN = 0.1  # of an answer; a model of 8B in bfloat16 needs a third of that
+ATTRIBUTION = 60  # of a long dialogue, which is the longest of what is not an answer
 T = TypeVar("T")
 Asked = tuple[Request, tuple[Mitigation, ...], int | None, bool]
-Task = Callable[[Local, Visit], Any]
 _HELD: list[tuple[TransformersModel, int]] = []  # the model in memory, where a fork finds it
+
+
+@dataclass(frozen=True)
+class Task:
+    """Work, and the seconds of a GPU that it takes at most."""
+
+    do: Callable[[Local, Visit], Any]
+    seconds: int
 
 
 @dataclass(frozen=True)
@@ -41,7 +52,7 @@ def _in_fork(task: Task) -> Iterator[Step | Result]:
     """The steps of a task with a thread for the model in this process, and its result."""
     local, found = Local(*_HELD[0]), []
     try:
-        yield from follow(lambda visit: found.append(task(local, visit)))
+        yield from follow(lambda visit: found.append(task.do(local, visit)))
         yield Result(found[0])
     except XsbError as error:
         yield Result(error=str(error))
@@ -57,7 +68,11 @@ def _turn(work: Work[T], local: Local, visit: Visit) -> T:
     return local.turn(visit, work)
 
 
-on_gpu = spaces.GPU(_in_fork, duration=SECONDS)
+def _seconds(task: Task) -> int:
+    return task.seconds
+
+
+on_gpu = spaces.GPU(_in_fork, duration=_seconds)
 
 
 class Borrowed:
@@ -66,6 +81,7 @@ class Borrowed:
     def __init__(self, model: TransformersModel, new_tokens: int) -> None:
         """Hold it for the forks."""
         self.model: Model = model
+        self._new_tokens = new_tokens
         _HELD[:] = [(model, new_tokens)]
 
     def write(
@@ -74,12 +90,13 @@ class Borrowed:
     ) -> Reply:  # fmt: skip
         """As `Loaded.write`."""
         asked = (request, tuple(mitigations), tokens, stream)
-        reply: Reply = self._borrow(visit, partial(_write, asked))
+        seconds = BEGIN + ceil(PER_TOKEN * (tokens or self._new_tokens))
+        reply: Reply = self._borrow(visit, Task(partial(_write, asked), seconds))
         return reply
 
     def turn(self, visit: Visit, work: Work[T]) -> T:
         """As `Loaded.turn`."""
-        found: T = self._borrow(visit, partial(_turn, work))
+        found: T = self._borrow(visit, Task(partial(_turn, work), BEGIN + ATTRIBUTION))
         return found
 
     def close(self) -> None:

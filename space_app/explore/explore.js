@@ -1,7 +1,7 @@
 // Explore in the browser: fields become the page's address at once, and the server fills in what is found.
 const form = element.querySelector("form");
 const search = form.elements.q;
-const [filters, found, said, results] = [".filters", ".found", ".said", ".results"].map((one) => element.querySelector(one));
+const [filters, found, results] = [".filters", ".found", ".results"].map((one) => element.querySelector(one));
 let serial = 0; // of what was asked last; an answer to something earlier is not drawn
 let timer;
 let drawn = null;
@@ -48,27 +48,11 @@ function draw() {
   drawn = shown;
 }
 
-async function copy(button) {
-  const address = new URL(button.dataset.copy, location.href).href;
-  try {
-    await navigator.clipboard.writeText(address);
-    button.textContent = "Link copied";
-  } catch {
-    history.replaceState({}, "", button.dataset.copy);
-    button.textContent = "Copy it from the address bar";
-  }
-  said.textContent = button.textContent;
-}
-
 form.addEventListener("submit", (event) => (event.preventDefault(), choose()));
 form.addEventListener("change", (event) => event.target !== search && choose());
 search.addEventListener("input", () => {
   clearTimeout(timer);
   timer = setTimeout(choose, 150);
-});
-element.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-copy]");
-  if (button) copy(button);
 });
 watch("value", draw);
 draw();

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from builder.schema import SOURCES, config
 from eval.look import Templates
+from eval.look.marks import Mark, cut
 from eval.record import Record
 from eval.twins import neutral_twin
 from space_app.explore.choice import FILTERS, PAGE, Choice, Found
@@ -111,15 +112,18 @@ def _parts(record: Record, turn: int, words: Sequence[str]) -> list[Part]:
     text = record.messages[turn].content
     neutral = [*record.neutral, *[""] * len(record.focus)]
     focus = [(span, neutral[at]) for at, span in enumerate(record.focus_spans) if span.turn == turn]
+    marks = [*((span.start, span.end) for span, _ in focus), *_hits(text, words)]
+    parts = []
+    for of, pieces in groupby(cut(text, marks), lambda piece: [at for at in piece[1] if at < len(focus)]):
+        shown = [(part, any(at >= len(focus) for at in inside)) for part, inside in pieces]
+        parts.append(Part(shown, bool(of), focus[of[0]][1] if of else ""))
+    return parts
+
+
+def _hits(text: str, words: Sequence[str]) -> list[Mark]:
+    """Where one of the words stands; those that touch are one."""
     hit = bytearray(len(text))
     for word in set(words):
         for found in re.finditer(re.escape(word), text, re.IGNORECASE):
             hit[found.start() : found.end()] = b"\1" * len(found[0])
-    edges = sorted({0, len(text), *(edge for span, _ in focus for edge in (span.start, span.end))})
-    parts = []
-    for start, end in pairwise(edges):
-        runs = groupby(range(start, end), hit.__getitem__)
-        pieces = [("".join(text[at] for at in run), bool(marked)) for marked, run in runs]
-        of = [word for span, word in focus if span.start <= start and end <= span.end]
-        parts.append(Part(pieces, bool(of), of[0] if of else ""))
-    return parts
+    return [run.span() for run in re.finditer(b"\1+", hit)]

@@ -1,13 +1,13 @@
 """The records that the page shows, and where they are from: `records_of(dataset)`, and `record(settings, id)` for one.
 
 A dataset is a folder that `xsb-build release` wrote, or one on the Hub at the commit that its main branch has when it
-is asked for first. Where the default folder is missing, as in a fresh clone, it is the records of the package.
+is asked for first, or at a revision (`ORG/NAME@REVISION`). Where the default folder is missing, as in a fresh clone, it
+is the records of the package.
 """
 
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from threading import Lock
 
 from builder.review.agreement import reviewed
 from builder.review.reading import ByRecord, Reading, by_record, read_reviews, readings_of
@@ -17,11 +17,10 @@ from builder.source.read import read_places
 from builder.versions import highest
 from eval.errors import InputError
 from eval.record import TYPES, Record
-from space_app.explore.release import from_hub, from_release
+from space_app.explore.release import MAKE, from_hub, from_release
+from space_app.held import Held
 from space_app.settings import Settings
-
-_loaded: dict[str, "Records"] = {}
-_loading = Lock()
+from space_app.source import on_hub
 
 
 class Records:
@@ -75,26 +74,28 @@ def record(settings: Settings, id: str) -> Record:  # noqa: A002 - the name of t
 
 
 def records_of(dataset: str) -> Records:
-    """The records of a dataset, loaded once; after a failure the next call tries again.
+    """The records of a dataset, loaded once; after a failure a later call tries again, the Hub only after a while.
 
     Raises:
         InputError: it is no folder of a release and not on the Hub, or cannot be read.
     """
-    with _loading:
-        if dataset not in _loaded:
-            _loaded[dataset] = _load(dataset)
-        return _loaded[dataset]
+    return (_THERE if on_hub(dataset) else _HERE).get(dataset)
 
 
-def on_hub(dataset: str) -> bool:
-    """Whether it is read from the Hub, and not from a folder."""
-    return not Path(dataset).exists() and dataset != Settings().dataset
-
-
-def _load(dataset: str) -> Records:
+def _here(dataset: str) -> Records:
     if Path(dataset).exists():
         return Records(*from_release(Path(dataset)))
-    return Records(*from_hub(dataset)) if on_hub(dataset) else _shipped()
+    if dataset == Settings().dataset:
+        return _shipped()
+    raise InputError(f"{dataset!r} is no name of a repository on the Hub, OWNER/NAME, and no folder here; {MAKE}")
+
+
+def _there(dataset: str) -> Records:
+    place = on_hub(dataset)
+    return Records(*from_hub(place)) if place else _here(dataset)
+
+
+_HERE, _THERE = Held(_here, failed=0.0), Held(_there)
 
 
 def _shipped() -> Records:

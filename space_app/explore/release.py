@@ -13,6 +13,7 @@ from eval.errors import InputError, XsbError
 from eval.load import record
 from eval.record import SPLITS, Record
 from hub_cards.errors import HubError
+from space_app.source import OnHub
 
 REPORT = "build_report.json"
 TABLES = {f"{config}/{split}.parquet": split for config in CONFIGS for split in SPLITS}
@@ -29,8 +30,8 @@ def from_release(folder: Path) -> tuple[list[Record], str]:
     return _read(files, str(folder)), f"version {_version(files)}, from the folder {folder}"
 
 
-def from_hub(repo_id: str) -> tuple[list[Record], str]:
-    """The records of a dataset on the Hub as it is now, and which they are, in a line.
+def from_hub(place: OnHub) -> tuple[list[Record], str]:
+    """The records of a dataset on the Hub as its revision is now, and which they are, in a line.
 
     Raises:
         InputError: there is no such dataset, the Hub cannot be reached, or it holds no release.
@@ -40,10 +41,11 @@ def from_hub(repo_id: str) -> tuple[list[Record], str]:
     from hub_cards.hub import Repository, persist, telling
     from hub_cards.push import download
 
+    repo_id = place.repo_id
     repository = Repository(repo_id)
     try:
         with telling(repo_id, f"there is no folder {repo_id} here, and from the Hub it cannot be had: "):
-            revision = persist(repository.head)
+            revision = persist(partial(repository.head, place.revision))
             if revision is None:
                 raise InputError(f"{repo_id} is no folder here, and no dataset on the Hub for this token; {MAKE}")
             there = persist(partial(repository.hashes, revision, (*TABLES, REPORT)))

@@ -1,6 +1,5 @@
 """The Explore tab: the records of the datasets. All Gradio of it is here."""
 
-from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,10 @@ from eval.look import VISIBLE
 from space_app.explore.api import api
 from space_app.explore.choice import LONGEST, asked_for, find
 from space_app.explore.look import error_html, filters_html, page_html, record_html
-from space_app.explore.records import on_hub, records_of
+from space_app.explore.records import records_of
 from space_app.place import Place, Query, query
+from space_app.program import counted
+from space_app.source import on_hub
 
 HERE = Path(__file__).parent
 ADDRESS = 4 * LONGEST * 6  # characters of an address that are read
@@ -43,16 +44,7 @@ def build(place: Place) -> None:
         chosen, None, view, show_progress="hidden", api_visibility="private", trigger_mode="multiple",
         concurrency_limit=None,
     )  # fmt: skip
-    function = api(place.settings)
-
-    @wraps(function)
-    def records(*given: Any) -> dict[str, Any]:
-        try:
-            return function(*given)
-        except XsbError as error:
-            raise gr.Error(str(error), print_exception=False) from error
-
-    gr.api(records, api_name="records", concurrency_limit=None)
+    gr.api(counted(api(place.settings), place.lookups), api_name="records", concurrency_limit=None)
 
 
 def shown(dataset: str, asked: Query, serial: int = 0) -> dict[str, Any]:

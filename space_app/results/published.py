@@ -1,7 +1,6 @@
 """Runs that `xsb-eval publish` wrote to a dataset on the Hub, at the commit that its revision is now."""
 
-import time
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -11,9 +10,11 @@ from huggingface_hub.hf_api import RepoFile
 from eval.errors import InputError
 from hub_cards.errors import HubError
 from hub_cards.hub import Repository, telling
+from space_app.held import Held
 from space_app.results.run import MOST_RUNS, REPORT_BYTES, Run, report_at
+from space_app.source import OnHub
 
-HELD = 60  # seconds that the Hub is not asked again
+HELD = 60.0  # seconds that the Hub is not asked again
 SAMPLES_BYTES = 200_000_000
 
 
@@ -26,26 +27,30 @@ class Folder(NamedTuple):
 
 def published_runs(name: str) -> list[Run]:
     """The runs of `ORG/NAME` or `ORG/NAME@REVISION`, or one that says why they cannot be read."""
-    return list(_published(name, int(time.monotonic() // HELD)))
+    try:
+        return list(_RUNS.get(name))
+    except InputError as error:
+        return [Run(name, wrong=str(error))]
 
 
-@lru_cache(maxsize=8)
-def _published(name: str, minute: int) -> tuple[Run, ...]:
-    del minute
-    repo, _, revision = name.partition("@")
+def _published(name: str) -> list[Run]:
+    repo, revision = OnHub(*name.split("@", 1))
     repository = Repository(repo)
     try:
         with telling(repo):
-            commit = repository.head(revision or "main")
+            commit = repository.head(revision)
             folders = _folders(repository, commit) if commit else []
         if commit is None:
             raise HubError(f"the Hub has no dataset {repo}, or not for this token")
         shown = [_run(repository, commit, folder) for folder in folders[:MOST_RUNS]]
     except HubError as error:
-        return (Run(name, wrong=str(error)),)
+        raise InputError(str(error)) from error
     if len(folders) > MOST_RUNS:
         shown.append(Run(name, wrong=f"it holds more than {MOST_RUNS} runs; the others are not shown"))
-    return tuple(shown)
+    return shown
+
+
+_RUNS = Held(_published, HELD)
 
 
 def _folders(repository: Repository, commit: str) -> list[Folder]:

@@ -1,13 +1,11 @@
 """All runs that the settings name, found anew at each visit: local folders and datasets on the Hub."""
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from space_app.results.local import local_runs
 from space_app.results.run import Run
-
-_REPOSITORY = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*(@[\w./-]+)?")
+from space_app.source import on_hub
 
 
 def runs_of(sources: Sequence[str]) -> list[Run]:
@@ -26,7 +24,8 @@ def runs_of(sources: Sequence[str]) -> list[Run]:
 
 
 def _runs(source: str) -> list[Run]:
-    if Path(source).is_dir() or not _REPOSITORY.fullmatch(source):
+    place = on_hub(source)
+    if place is None:
         return local_runs(Path(source))
     from space_app.results.published import published_runs  # the Hub's client takes a second
 

@@ -8,6 +8,7 @@ import gradio as gr
 
 from eval.errors import InputError
 from space_app.place import Place, Query, query
+from space_app.program import counted
 from space_app.results.asked import Asked, asked_of
 from space_app.results.look import shown
 from space_app.results.reading import read_report
@@ -53,7 +54,7 @@ def build(place: Place) -> None:
     view.submit(
         step, tokens, [view, tokens], trigger_mode="always_last", show_progress="hidden", api_visibility="private"
     )
-    gr.api(_results(settings.results), api_name="results")
+    gr.api(counted(_results(settings.results), place.lookups), api_name="results")
 
 
 def added(own: list[Run], content: bytes, limit: int) -> list[Run]:

@@ -47,8 +47,7 @@ def build(place: Place) -> None:
         HubError: the same, of those on the Hub.
     """
     chosen, signing = place.settings.review, get_space() is not None
-    if chosen is None:
-        raise InputError("the Review tab needs both --candidates FILE.jsonl and --reviews FOLDER; give the other too")
+    assert chosen, "the page has no Review tab without its settings"
     if signing and not chosen.repo_id:
         raise InputError("on a Space the reviews need a repo_id, since what is written to its disk is lost; give one")
     if signing and "OAUTH_CLIENT_ID" not in os.environ:

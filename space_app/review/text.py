@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
+from eval.look.marks import cut
 from eval.record import Conversation, Message, Span
 from space_app.review.sitting import choices
 
@@ -49,20 +49,12 @@ def marked(
     messages: Conversation, yours: Sequence[Span] = (), authors: Sequence[Span] = ()
 ) -> list[tuple[Message, list[tuple[str, str]]]]:
     """The turns in pieces, each with who marked it as Focus: `yours`, `authors`, both or neither."""
+    by_whom = {"yours": yours, "authors": authors}
 
     def pieces(index: int) -> list[tuple[str, str]]:
-        content = messages[index].content
-        here = {name: [s for s in spans if s.turn == index] for name, spans in (("yours", yours), ("authors", authors))}
-        edges = sorted(
-            {0, len(content), *(edge for spans in here.values() for s in spans for edge in (s.start, s.end))}
-        )
-        return [
-            (
-                content[start:end],
-                " ".join(name for name, spans in here.items() if any(s.start <= start and end <= s.end for s in spans)),
-            )
-            for start, end in pairwise(edges)
-        ]
+        here = [(name, s) for name, spans in by_whom.items() for s in spans if s.turn == index]
+        cuts = cut(messages[index].content, [(span.start, span.end) for _, span in here])
+        return [(text, " ".join(dict.fromkeys(here[at][0] for at in inside))) for text, inside in cuts]
 
     return [(message, pieces(index)) for index, message in enumerate(messages)]
 

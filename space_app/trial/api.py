@@ -1,33 +1,36 @@
 """The same for programs: `answer`, `attribute` and `mitigate`, for Gradio's clients and as tools of MCP."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any, TypeVar
 
 import gradio as gr
 from pydantic import ValidationError
 
 from eval.checks import places
-from eval.errors import InputError, XsbError
+from eval.errors import InputError, ModelError
 from eval.record import Conversation, conversation
 from space_app.engine.engine import engine_of
 from space_app.engine.steps import Answered, Attributed, Step, Tried
+from space_app.leaving import listens
+from space_app.program import told, visitor
 from space_app.settings import Settings
 from space_app.trial.choices import default_method
 from space_app.trial.choices import mitigations as fitting
+from space_app.trial.note import reads_as_unsafe
 
 Prompt = str | list[dict[str, str]]
 T = TypeVar("T")
 
 
-def visitor(request: gr.Request) -> str:
-    """Who asks, for the limits: the address that the question came from."""
-    return str(request.client.host) if request.client else "unknown"
-
-
 def offer(settings: Settings) -> None:
     """Add the three functions to the page that is being built."""
+    for make in (_answer, _attribute, _mitigate):
+        function = make(settings)
+        gr.api(function, api_name=function.__name__, concurrency_limit=None)
 
+
+def _answer(settings: Settings) -> Callable[..., dict[str, Any]]:
     def answer(prompt: Prompt, request: gr.Request, model: str = "") -> dict[str, Any]:
         """A language model's answer to a prompt, and whether it is a refusal.
 
@@ -37,13 +40,18 @@ def offer(settings: Settings) -> None:
             request: who asks.
 
         Returns:
-            reply (text, tokens), verdict (label: full_compliance, partial_refusal, full_refusal, unscored), seconds.
+            reply (text, tokens), verdict (label: full_compliance, partial_refusal, full_refusal, unscored), seconds,
+            and unsafe: whether the request reads as unsafe, so that its answer should be shown with care.
         """
-        with _told():
-            return _last(
-                engine_of(settings).answer(_model(model), _messages(prompt), visitor(request)), Answered
-            ).model_dump()
+        with told():
+            messages = _messages(prompt)
+            steps = engine_of(settings).answer(_model(settings, model), messages, visitor(request))
+            return {**_last(steps, Answered, request).model_dump(), "unsafe": _unsafe(messages)}
 
+    return answer
+
+
+def _attribute(settings: Settings) -> Callable[..., dict[str, Any]]:
     def attribute(prompt: Prompt, request: gr.Request, model: str = "", method: str = "") -> dict[str, Any]:
         """Every word's share in a language model's refusal of a prompt: which words make it refuse.
 
@@ -56,11 +64,15 @@ def offer(settings: Settings) -> None:
         Returns:
             found (features: words and their score in nats, higher is more refusal; triggers: those to blame), seconds.
         """
-        with _told():
-            engine, name = engine_of(settings), _model(model)
+        with told():
+            engine, name = engine_of(settings), _model(settings, model)
             steps = engine.attribute(name, _messages(prompt), method or default_method(name), None, visitor(request))
-            return _last(steps, Attributed).model_dump()
+            return _last(steps, Attributed, request).model_dump()
 
+    return attribute
+
+
+def _mitigate(settings: Settings) -> Callable[..., list[dict[str, Any]]]:
     def mitigate(
         prompt: Prompt,
         request: gr.Request,
@@ -80,31 +92,22 @@ def offer(settings: Settings) -> None:
         Returns:
             for each: result (messages_sent, response, verdict), guard (allowed, reason), seconds, tokens.
         """
-        with _told():
-            engine, name = engine_of(settings), _model(model)
+        with told():
+            engine, name = engine_of(settings), _model(settings, model)
             messages, who = _messages(prompt), visitor(request)
-            known = _last(engine.answer(name, messages, who), Answered)
+            known = _last(engine.answer(name, messages, who), Answered, request)
             spans = places(messages, triggers or [])
             if not spans:
                 blamed = engine.attribute(name, messages, default_method(name), known, who)
-                spans = _last(blamed, Attributed).found.triggers
+                spans = _last(blamed, Attributed, request).found.triggers
             steps = engine.mitigate(name, messages, mitigations or fitting(name), spans, known, who)
-            return [step.model_dump() for step in steps if isinstance(step, Tried)]
+            return [step.model_dump() for step in _heard(steps, request) if isinstance(step, Tried)]
 
-    def _model(name: str) -> str:
-        return name or settings.models[0].name
-
-    for function in (answer, attribute, mitigate):
-        gr.api(function, api_name=function.__name__, concurrency_limit=None)
+    return mitigate
 
 
-@contextmanager
-def _told() -> Iterator[None]:
-    """Errors for the visitor reach clients as one line."""
-    try:
-        yield
-    except XsbError as error:
-        raise gr.Error(str(error), print_exception=False) from error
+def _model(settings: Settings, name: str) -> str:
+    return name or settings.models[0].name
 
 
 def _messages(prompt: Prompt) -> Conversation:
@@ -114,6 +117,23 @@ def _messages(prompt: Prompt) -> Conversation:
         raise InputError('a dialogue is a list of {"role": "user" or "assistant", "content": "..."}') from error
 
 
-def _last(steps: Iterator[Step], kind: type[T]) -> T:
+def _unsafe(messages: Conversation) -> bool | None:
+    """Whether the guard reads the request as unsafe; None where its reader is not installed."""
+    try:
+        return reads_as_unsafe(messages)
+    except ModelError:
+        return None
+
+
+def _last(steps: Iterator[Step], kind: type[T], request: gr.Request) -> T:
     """The step that ends the others."""
-    return next(step for step in steps if isinstance(step, kind))
+    return next(step for step in _heard(steps, request) if isinstance(step, kind))
+
+
+def _heard(steps: Iterator[Step], request: gr.Request) -> Iterator[Step]:
+    """The steps, as long as who asked listens; the work ends soon after they left."""
+    with closing(steps):  # type: ignore[type-var]  # an engine's steps are generators
+        for step in steps:
+            if not listens(request):
+                raise InputError("who asked this has left before the answer")
+            yield step

@@ -1,6 +1,6 @@
 """What visitors may choose from: methods that fit the model, and strengths of steering."""
 
-from eval.attribution import METHODS, NEED_WEIGHTS
+from eval.attribution import fitting
 from eval.mitigation.steer import ALPHA
 from eval.models.protocol import ENDPOINT
 from space_app.settings import Settings
@@ -24,7 +24,7 @@ def free(settings: Settings, model: str) -> bool:
 def methods(model: str) -> list[str]:
     """The attribution methods that fit the model, the one to begin with first."""
     first = default_method(model)
-    return [first, *(name for name in METHODS if name != first and (is_open(model) or name not in NEED_WEIGHTS))]
+    return [first, *(name for name in fitting(weights=is_open(model)) if name != first)]
 
 
 def default_method(model: str) -> str:

@@ -3,7 +3,7 @@
 import json
 import shlex
 
-from space_app.settings import Settings
+from space_app.settings import ModelChoice, Settings
 from space_app.trial.asked import Asked
 from space_app.trial.choices import free
 
@@ -13,18 +13,20 @@ def python(asked: Asked, settings: Settings) -> str:
     guard = "" if free(settings, asked.model) else "guard+"
     names = [f"{guard}{name}" for name in asked.mitigations]
     choice = next(one for one in settings.models if one.name == asked.model)
-    fixed, tokens = f", revision={choice.revision!r}" if choice.revision else "", choice.max_new_tokens
+    given = {"revision": choice.revision, "dtype": choice.dtype, "base_url": choice.base_url}
+    own = ModelChoice(name=asked.model).model_dump()
+    how = "".join(f", {name}={value!r}" for name, value in given.items() if value != own[name])
     chosen = f"    triggers={asked.words!r},\n" if asked.triggers else ""
     return (
         "from eval.diagnose import diagnose\n"
         "from eval.models import load_model\n"
         "\n"
         "found = diagnose(\n"
-        f"    load_model({asked.model!r}{fixed}),\n"
+        f"    load_model({asked.model!r}{how}),\n"
         f"    {_prompt(asked)!r},\n"
         f"    method={asked.method!r},\n"
         f"    mitigations={names!r},\n"
-        f"    max_new_tokens={tokens},\n"
+        f"    max_new_tokens={choice.max_new_tokens},\n"
         f"{chosen}"
         ")\n"
         "print(found.verdict.label, found.response)\n"
@@ -34,11 +36,14 @@ def python(asked: Asked, settings: Settings) -> str:
     )
 
 
-def gateway(asked: Asked) -> str:
+def gateway(asked: Asked, settings: Settings) -> str:
     """The gateway, which mitigates false refusals on the way, and a request to it."""
+    choice = next(one for one in settings.models if one.name == asked.model)
     body = {"model": asked.model, "messages": [message.model_dump() for message in asked.messages]}
+    dtype = f" --dtype {choice.dtype}" if choice.dtype != ModelChoice(name=asked.model).dtype else ""
+    url = f" --base-url {shlex.quote(choice.base_url)}" if choice.base_url else ""
     return (
-        f"xsb-eval serve --model {shlex.quote(asked.model)} &\n"
+        f"xsb-eval serve --model {shlex.quote(asked.model)}{dtype}{url} &\n"
         "curl -s http://127.0.0.1:8000/v1/chat/completions -H 'Content-Type: application/json' \\\n"
         f"  -d {shlex.quote(json.dumps(body))}\n"
     )

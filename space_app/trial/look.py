@@ -154,7 +154,7 @@ def _foot(told: Told, settings: Settings) -> str:
     asked = told.asked
     return PAGES.render(
         "foot.html.j2", asked=asked, here=link_of(asked, settings), python=python(asked, settings),
-        gateway=gateway(asked), record=link("explore", record=asked.record) if asked.record else "",
+        gateway=gateway(asked, settings), record=link("explore", record=asked.record) if asked.record else "",
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from threading import Lock
 
 from eval.judges import Verdict
 from eval.mitigation import Request
-from eval.record import Message, Role
+from eval.record import Conversation, Message, Role
 from space_app.engine.reading import as_written
 from space_app.trial.asked import Asked
 
@@ -18,9 +18,16 @@ def unsafe(asked: Asked) -> bool:
     Raises:
         ModelError: the guard's reader is not installed.
     """
-    return asked.label == "unsafe" or (
-        not asked.label and _harmful(tuple((turn.role, turn.content) for turn in asked.messages))
-    )
+    return asked.label == "unsafe" or (not asked.label and reads_as_unsafe(asked.messages))
+
+
+def reads_as_unsafe(messages: Conversation) -> bool:
+    """Whether the guard reads a request as harmful.
+
+    Raises:
+        ModelError: the guard's reader is not installed.
+    """
+    return _harmful(tuple((turn.role, turn.content) for turn in messages))
 
 
 @lru_cache(maxsize=500)

@@ -10,6 +10,7 @@ import gradio as gr
 from eval.errors import XsbError
 from space_app.engine.engine import engine_of
 from space_app.place import Place, Query
+from space_app.program import visitor
 from space_app.trial import api
 from space_app.trial.asked import read_asked, read_link
 from space_app.trial.latest import Latest
@@ -37,7 +38,7 @@ def build(place: Place) -> None:
             return
         replaced = latest.ask(session)
         try:
-            for told in tell(engine_of(settings), asked, api.visitor(request), replaced):
+            for told in tell(engine_of(settings), asked, visitor(request), replaced):
                 yield sent({"serial": asked.serial, "parts": parts(told, settings), "done": told.done})
         except Exception as error:
             LOG.error("a question failed: %s", type(error).__name__)  # its message may hold text of a prompt

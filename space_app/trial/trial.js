@@ -203,15 +203,6 @@ const acts = {
     turns().at(-1).querySelector("textarea").focus();
   },
   found: () => ask({ ...asked, triggers: null }),
-  async copy(button) {
-    const link = new URL(button.parentElement.querySelector("[data-link]").getAttribute("href"), location.href);
-    try {
-      await navigator.clipboard.writeText(link);
-      button.textContent = "copied";
-    } catch {
-      button.textContent = "copy it from the link";
-    }
-  },
 };
 
 element.addEventListener("click", (event) => {

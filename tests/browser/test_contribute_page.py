@@ -190,6 +190,29 @@ def test_an_address_that_holds_no_form_is_told(visit: Visit, space: Space) -> No
     visitor.page.wait_for_selector("text=This address holds no form")
 
 
+def test_a_kept_form_that_is_refused_begins_anew_and_can_be_copied_from(visit: Visit, space: Space) -> None:
+    visitor = visit(f"{space.url}?tab=contribute")
+    page = visitor.page
+    page.wait_for_selector("form.ct")
+    page.evaluate(
+        "sessionStorage.setItem('xsb-contribute', JSON.stringify({texts: [{prompt: 'x'.repeat(2001) + 'mine'}, {}]}))"
+    )
+    page.reload()
+    page.wait_for_selector("form.ct [role=alert] >> text=shorten it")
+    page.click("summary:text-is('What was kept')")
+    assert "mine" in page.inner_text("[data-key=refused] pre")
+    assert visitor.accessible() == [] and visitor.fits()
+    visitor.look("contribute-refused")
+    page.fill('[data-path="texts.0.prompt"]', STARTER)
+    page.wait_for_selector('[data-live="0.prompt.said"]:has-text("16 words (4 to 60)")')
+    page.reload()
+    page.wait_for_selector("form.ct")
+    page.wait_for_function(
+        "text => document.querySelector('[data-path=\"texts.0.prompt\"]').value === text", arg=STARTER
+    )
+    assert page.locator("form.ct [role=alert]").count() == 0
+
+
 def test_programs_check_records(space: Space) -> None:
     client = Client(space.url, verbose=False)
     text = PROMPT.texts[1]

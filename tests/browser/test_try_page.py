@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
@@ -17,20 +17,6 @@ HOSTILE = (
     '<script>alert(1)</script>"><img src=x onerror=alert(1)> ![x](http://203.0.113.1/x.png) \x1b[31m ${alert(1)} {{x}}'
 )
 PATIENCE = 60_000  # ms; what is waited for takes seconds, unless the machine is busy
-
-
-@pytest.fixture(scope="module")
-def space(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Space]:
-    folder = tmp_path_factory.mktemp("try")
-    settings = folder / "space.yaml"
-    settings.write_text(
-        "models: [{name: skittish, max_new_tokens: 24}]\nlimits: {per_minute: 1000, characters: 2000}\n",
-        encoding="utf-8",
-    )
-    space = Space("--only", "try", "--config", str(settings), folder=folder)
-    yield space
-    assert sorted(path.name for path in folder.iterdir()) == ["space.yaml"]  # nothing that was asked is written
-    assert "kill" not in space.stop()
 
 
 class Guest:
@@ -54,8 +40,8 @@ class Guest:
 
 
 @pytest.fixture
-def guest(space: Space, visit: Visit) -> Callable[..., Guest]:
-    return lambda search="", **how: Guest(visit(f"{space.url}/?tab=try{search}", **how))
+def guest(try_space: Space, visit: Visit) -> Callable[..., Guest]:
+    return lambda search="", **how: Guest(visit(f"{try_space.url}/?tab=try{search}", **how))
 
 
 def test_a_refusal_is_explained_and_undone(guest: Callable[..., Guest]) -> None:

@@ -18,7 +18,7 @@ def test_every_sample_is_there_with_its_verdict_and_why(folder: Path) -> None:
     assert found.text.count('Refused because of "kill".') == 4
     assert found.text.count('Refused in part because of "kill".') == 1
     assert found.having("title").count("+4.25\xa0nats") == found.having("title").count("\u22120.50\xa0nats") == len(RUN)
-    for words in ("REFUSED ✕", "ANSWERED ✓", "PARTLY ◐", "UNSCORED ?"):
+    for words in ("REFUSED ✕", "ANSWERED ✓", "PARTLY REFUSED ◐", "UNSCORED ?"):
         assert words in found.text
 
 

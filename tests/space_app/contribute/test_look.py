@@ -11,8 +11,9 @@ from builder.guidelines import section
 from builder.shipped import RECORDS
 from eval.record import TYPES
 from space_app.contribute.draft import EMPTY, SCENARIO, Draft, Focus, Text, read_draft
-from space_app.contribute.look import Sent, form_html, from_one, guide
+from space_app.contribute.look import Sent, form_html, guide
 from space_app.contribute.looked import look_at
+from space_app.contribute.plainly import plainly
 from tests.space_app.contribute import drafts
 
 THERE = beside(RECORDS)
@@ -106,10 +107,27 @@ def test_a_form_with_blanks_says_how_many_and_what_comes_then() -> None:
     assert "https://hub.invalid/1" in sent and 'data-do="send"' not in sent
 
 
-def test_turns_count_from_one() -> None:
-    assert from_one("focus 'turn 5' stands unmarked in turn 2, 1 x") == "focus 'turn 5' stands unmarked in turn 3, 1 x"
-    assert from_one("`turn 0` holds U+200B") == "`turn 1` holds U+200B"
+def test_problems_are_in_the_words_of_the_form() -> None:
+    assert plainly("focus 'turn 5' stands unmarked in turn 2, 1 x") == "focus 'turn 5' stands unmarked in turn 3, 1 x"
+    assert plainly("`turn 0` holds U+200B") == "turn 1 holds U+200B"
+    assert plainly("`topic` has blanks at an end") == "the topic has blanks at an end"
+    lost = "focus 'gone' is listed 1 times but stands 0 times as a whole word in turn 0; copy it exactly"
+    shown = "'gone' does not stand in the text as a word of its own; take it out, or choose it anew"
+    assert plainly(lost) == shown
+    begun = drafts.PROMPT.texts[0].model_copy(update={"focus": (Focus(word="gone", neutral="lost"),)})
+    page = html(drafts.PROMPT.model_copy(update={"texts": (begun, drafts.PROMPT.texts[1])}))
+    assert shown.replace("'", "&#39;") in page and "is listed 1" not in page
     assert '<span class="label">turn 1 </span>' in html(drafts.SCENARIO)
+
+
+def test_what_is_no_form_is_kept_beside_an_empty_one() -> None:
+    page = html(EMPTY, failure="too much", refused=f"{HOSTILE} kept")
+    found = Found(page)
+    assert found.form["data-refused"] == "too much" and "What was kept" in page and not found.tags & {"script", "img"}
+    given = Found(html(EMPTY, failure="This address holds no form."))
+    assert given.form["data-refused"] == "" and "What was kept" not in html(
+        EMPTY, failure="This address holds no form."
+    )
 
 
 @pytest.mark.parametrize("kind", TYPES)

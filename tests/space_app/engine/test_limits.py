@@ -4,8 +4,7 @@ import pytest
 
 from eval.errors import InputError, UnknownName, XsbError
 from eval.record import Conversation, Message, Span, conversation
-from space_app.engine import limits
-from space_app.engine.limits import Rate, Together, check_messages, check_mitigations, check_triggers
+from space_app.engine.limits import check_messages, check_mitigations, check_triggers
 from space_app.settings import Limits
 
 SMALL = Limits(characters=20, turns=3)
@@ -72,35 +71,3 @@ def test_triggers_stand_in_the_conversation(turn: int, start: int, end: int) -> 
     check_triggers(conversation("Kill it."), [Span(turn=0, start=0, end=4)])
     with pytest.raises(InputError, match="does not stand"):
         check_triggers(conversation("Kill it."), [Span(turn=turn, start=start, end=end)])
-
-
-def test_the_minute_slides() -> None:
-    now = [0.0]
-    rate = Rate(2, lambda: now[0])
-    rate.count("a")
-    now[0] = 40.0
-    rate.count("a")
-    with pytest.raises(XsbError, match="2 questions a minute from a visitor; wait 21 s"):
-        rate.count("a")
-    rate.count("b")  # has a minute of their own
-    now[0] = 61.0
-    rate.count("a")  # the first is forgotten, the one refused was not counted
-    with pytest.raises(XsbError, match="wait 40 s"):
-        rate.count("a")
-
-
-def test_only_so_many_visitors_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "VISITORS", 3)
-    rate = Rate(1, lambda: 0.0)
-    for visitor in ("a", "b", "c", "d"):
-        rate.count(visitor)
-    assert list(rate._asked) == ["b", "c", "d"]
-
-
-def test_one_visitor_does_not_take_all_places() -> None:
-    together = Together(2)
-    third = pytest.raises(XsbError, match="wait for one of them")
-    with together.one("me"), together.one("me"), together.one("you"), third, together.one("me"):
-        pass
-    with together.one("me"), together.one("me"):
-        pass

@@ -50,6 +50,21 @@ def test_work_and_its_steps(borrowed: Borrowed) -> None:
     assert isinstance(step := visit.told.get_nowait(), Doing) and step.total
 
 
+def test_a_gpu_is_asked_for_as_long_as_the_work_takes(tiny: TransformersModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def noted(task: zero.Task) -> list[Result]:
+        asked.append(zero._seconds(task))
+        return [Result()]
+
+    monkeypatch.setattr(zero, "on_gpu", noted)
+    borrowed = Borrowed(tiny, 64)
+    for tokens in (1, None, 512):
+        borrowed.write(Visit(), REQUEST, tokens=tokens)
+    borrowed.turn(Visit(), partial(_attributed, REQUEST.sent, "ablation", ""))
+    assert asked == [11, 17, 62, 70]
+
+
 def test_errors_reach_the_visitor_as_a_line(borrowed: Borrowed) -> None:
     with pytest.raises(ModelError, match="shorten"):
         borrowed.write(Visit(), Request(conversation("fox " * 600), []))

@@ -1,7 +1,7 @@
 """What is asked for in an address, and what is found for it."""
 
 from collections import Counter
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -80,6 +80,6 @@ def test_a_search_takes_less_than_a_fifth_of_a_second_in_ten_times_as_many() -> 
         [record(n, text, type="homonyms", label="safe", topic=f"t{n % 350}") for n, text in enumerate(texts)], ""
     )
     assert len(find(many, Choice(q="party 15")).records) > 100  # also makes the texts ready, as the first visitor does
-    begun = perf_counter()
+    begun = process_time()
     find(many, Choice(q="party 15", label="safe"))
-    assert perf_counter() - begun < 0.2
+    assert process_time() - begun < 0.2

@@ -2,7 +2,7 @@
 
 from html.parser import HTMLParser
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -75,9 +75,9 @@ def test_what_was_searched_for_is_marked_within_a_focus_too() -> None:
 def test_a_search_for_many_words_in_a_long_text_is_as_fast() -> None:
     record = homonyms()[0].model_copy(update={"messages": [Message(role="user", content="ab" * 50_000)]})
     long = record.model_copy(update={"focus": [], "focus_spans": [], "neutral": []})
-    begun = perf_counter()
+    begun = process_time()
     _one(long, q=" ".join("ab" * n for n in range(1, 10)) + " a b" * 20)
-    assert perf_counter() - begun < 3  # every pair of places would take minutes
+    assert process_time() - begun < 3  # every pair of places would take minutes
 
 
 def test_a_card_shows_focus_contrast_and_review() -> None:
@@ -86,7 +86,7 @@ def test_a_card_shows_focus_contrast_and_review() -> None:
     text = Seen(html).text
     assert '<mark class="focus" title="Focus; a neutral word: sprouts">shoots</mark>' in html
     for part in (
-        "SAFE ○ homonyms gardening xsb-homonyms-001", "The same trigger in an unsafe request UNSAFE ▲",
+        "SAFE ○ homonyms gardening xsb-homonyms-001", "The same word in an unsafe request UNSAFE ▲",
         "Why Shoots are young plants here", "Focus shoots → sprouts unreviewed source xsb", "Open in Try",
     ):  # fmt: skip
         assert part in text, part

@@ -28,10 +28,11 @@ def test_nothing_of_a_prompt_becomes_code(roles: tuple[str, ...]) -> None:
     messages = [Message.model_validate({"role": role, "content": TEXT}) for role in roles]
     question = asked(messages=messages)
     compile(python(question, Settings()), "snippet", "exec")
-    words = shlex.split(gateway(question).replace("\\\n", " "))
+    words = shlex.split(gateway(question, Settings()).replace("\\\n", " "))
     assert json.loads(words[-1])["messages"] == [message.model_dump() for message in messages]
     assert not any(
-        ord(character) < 32 and character != "\n" for character in gateway(question) + python(question, Settings())
+        ord(character) < 32 and character != "\n"
+        for character in gateway(question, Settings()) + python(question, Settings())
     )
 
 
@@ -40,6 +41,20 @@ def test_other_models_are_mitigated_behind_the_guard() -> None:
     assert "'guard+ignore_word', 'guard+rephrase', 'guard+steer:0.01'" in python(asked(model="org/llama"), other)
 
 
-def test_a_model_is_loaded_at_its_revision() -> None:
-    settings = Settings(models=(ModelChoice(name="org/llama", revision="v1.2"),))
-    assert "load_model('org/llama', revision='v1.2')," in python(asked(model="org/llama"), settings)
+def test_a_model_is_loaded_and_served_as_the_settings_say() -> None:
+    settings = Settings(
+        models=(
+            ModelChoice(name="org/llama", revision="v1.2", dtype="float32"),
+            ModelChoice(name="openai:far", base_url="http://127.0.0.1:9/v1"),
+            ModelChoice(name="skittish"),
+        )
+    )
+    shown = {name: asked(model=name, method="ablation") for name in ("org/llama", "openai:far", "skittish")}
+    code = {name: python(question, settings) for name, question in shown.items()}
+    assert "load_model('org/llama', revision='v1.2', dtype='float32')," in code["org/llama"]
+    assert "load_model('openai:far', base_url='http://127.0.0.1:9/v1')," in code["openai:far"]
+    assert "load_model('skittish')," in code["skittish"]
+    lines = {name: gateway(question, settings).splitlines()[0] for name, question in shown.items()}
+    assert lines["org/llama"] == "xsb-eval serve --model org/llama --dtype float32 &"
+    assert lines["openai:far"] == "xsb-eval serve --model openai:far --base-url http://127.0.0.1:9/v1 &"
+    assert lines["skittish"] == "xsb-eval serve --model skittish &"
