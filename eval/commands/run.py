@@ -73,13 +73,15 @@ class Source(NamedTuple):
 def run(
     out: Out,
     config: Settings = None,  # noqa: ARG001  # its callback has read it
-    dataset: Annotated[str, typer.Option(help="xsb, ms_xsb, a hub id, or a CSV, JSONL or parquet file.")] = "xsb",
+    dataset: Annotated[
+        str, typer.Option(help="xsb, ms_xsb, ORG/NAME@REVISION:CONFIG on the hub, or a CSV, JSONL or parquet file.")
+    ] = "xsb",
     split: Annotated[str, typer.Option(help="Split of a release or hub dataset.")] = "test",
     suite: Annotated[str, typer.Option(help="Comma-separated suites beside it, such as adversarial.")] = "",
     model: ModelName = "skittish",
     base_url: BaseUrl = None,
     dtype: Dtype = "auto",
-    revision: Annotated[str | None, typer.Option(help="Branch, tag or commit of a hub id.")] = None,
+    revision: Annotated[str | None, typer.Option(help="Branch, tag or commit of a model's hub id.")] = None,
     mitigations: Annotated[
         str, typer.Option(help="Comma-separated names; a plus joins several: ignore_word+steer.")
     ] = "none",
