@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from textwrap import dedent
@@ -15,11 +14,10 @@ import pytest
 import yaml
 
 from tests.builder.contribute.test_skeletons import PAIR, SCENARIO, fill
+from tests.contributor import COMMANDS, IGNORED, Contributor, make_origin
 from tests.test_promises import ROOT
 
-COMMANDS = Path(sys.executable).parent
 WORKFLOW = ROOT / ".github" / "workflows" / "check.yml"
-IGNORED = shutil.ignore_patterns("__pycache__")
 
 
 def section(heading: str) -> str:
@@ -36,29 +34,8 @@ def steps() -> list[str]:
     return re.split(r"^\d\. ", section("Add a scenario in five steps"), flags=re.MULTILINE)[1:]
 
 
-class Copy:
-    """A contributor's clone of a fork of a copy of this working tree; its commands are its own."""
-
-    def __init__(self, origin: Path, folder: Path) -> None:
-        self.folder, fork = folder, folder.with_suffix(".git")
-        subprocess.run(["git", "clone", "--quiet", "--bare", origin, fork], check=True)
-        subprocess.run(["git", "clone", "--quiet", fork, folder], check=True)
-        (folder / ".venv").symlink_to(COMMANDS.parent)
-
-    def type(self, line: str, ends: int = 0, **environment: str) -> str:
-        """Type a line into a shell there; give what it printed."""
-        identity = {
-            f"GIT_{who}_{what}": "anna@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
-        }
-        clean = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "GITHUB_"))}
-        # Their own modules go before those of the checkout that the commands were installed from.
-        own = {"PYTHONPATH": str(self.folder), "GIT_CONFIG_GLOBAL": os.devnull}
-        done = subprocess.run(
-            line, shell=True, cwd=self.folder, env={**clean, **own, **identity, **environment}, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-        )  # fmt: skip
-        assert done.returncode == ends, f"{line}: {done.stdout}"
-        return done.stdout
+class Follower(Contributor):
+    """A contributor who does what CONTRIBUTING says."""
 
     def follow(self, first: str, texts: tuple[str, ...]) -> Path:
         """The first command of a section, then the four other steps; give the file that was filled in."""
@@ -76,22 +53,7 @@ class Copy:
 
 @pytest.fixture(scope="module")
 def origin(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What contributors clone: this working tree, committed to main, with a part of the records to save time."""
-    folder = tmp_path_factory.mktemp("origin")
-    for name in ("builder", "eval", "hub_cards", ".github"):
-        shutil.copytree(ROOT / name, folder / name, ignore=IGNORED)
-    shutil.copy(ROOT / ".gitignore", folder)
-    for file in [*folder.glob("builder/records/xsb/*.yaml"), *folder.glob("builder/records/ms_xsb/[c-v]*.yaml")]:
-        if file.stem not in ("homonyms", "safe_targets"):
-            file.unlink()
-    anna = ("-c", "user.name=Anna", "-c", "user.email=anna@example.org", "-c", "commit.gpgsign=false")
-    for arguments in (
-        ("init", "--quiet", "--initial-branch", "main"),
-        ("add", "--all"),
-        (*anna, "commit", "--quiet", "-m", "All"),
-    ):
-        subprocess.run(["git", *arguments], cwd=folder, check=True)
-    return folder
+    return make_origin(tmp_path_factory.mktemp("origin"))
 
 
 def test_the_section_has_five_steps_each_a_command_or_an_edit() -> None:
@@ -101,7 +63,7 @@ def test_the_section_has_five_steps_each_a_command_or_an_edit() -> None:
 
 
 def test_the_steps_lead_to_a_release_with_the_new_records(origin: Path, tmp_path: Path) -> None:
-    anna, bert, carl = (Copy(origin, tmp_path / name) for name in ("anna", "bert", "carl"))
+    anna, bert, carl = (Follower(origin, tmp_path / name) for name in ("anna", "bert", "carl"))
     scenario = anna.follow(blocks(steps()[0])[0][0], SCENARIO)
     assert not (ROOT / scenario.relative_to(anna.folder)).exists()
     begin = blocks(section("Add a prompt in five steps"))[0][0]
@@ -134,7 +96,7 @@ def test_the_steps_lead_to_a_release_with_the_new_records(origin: Path, tmp_path
     }
 
 
-def rows(copy: Copy, config: str) -> list[dict[str, Any]]:
+def rows(copy: Follower, config: str) -> list[dict[str, Any]]:
     return pq.read_table(copy.folder / "xsb" / config / "dev.parquet").to_pylist()
 
 

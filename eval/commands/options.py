@@ -51,10 +51,12 @@ ConfigFile = Annotated[
     Path | None,
     typer.Option(callback=read_settings, is_eager=True, help="YAML file of these options, or paper: the paper's."),
 ]
-Dataset = Annotated[str, typer.Option(help="xsb, ms_xsb, a Hub id, or a CSV, JSONL or parquet file.")]
+Dataset = Annotated[
+    str, typer.Option(help="xsb, ms_xsb, ORG/NAME@REVISION:CONFIG on the Hub, or a CSV, JSONL or parquet file.")
+]
 Split = Annotated[str, typer.Option(help="Split of a release or Hub dataset.")]
 Suites = Annotated[str, typer.Option(help="Comma-separated suites beside it, such as adversarial.")]
-Revision = Annotated[str | None, typer.Option(help="Branch, tag or commit of a Hub id.")]
+Revision = Annotated[str | None, typer.Option(help="Branch, tag or commit of a model on the Hub.")]
 Mitigations = Annotated[str, typer.Option(help="Comma-separated names; a plus joins several: ignore_word+steer.")]
 TriggerMethod = Annotated[
     str | None,

@@ -32,7 +32,8 @@ def load(dataset: str, split: str = "test") -> Loaded:
     """A dataset as records.
 
     Args:
-        dataset: `xsb` or `ms_xsb` (the release in the folder `xsb` here), `ID` or `ID:CONFIG` on the Hub, or a file.
+        dataset: `xsb` or `ms_xsb` (the release in the folder `xsb` here), on the Hub `ID`, `ID:CONFIG` or, of one
+            of its revisions, `ID@REVISION:CONFIG`; or a file.
         split: of a release or Hub dataset; files have only one.
 
     Raises:
@@ -97,13 +98,14 @@ def _rows(dataset: str, split: str) -> Iterable[Mapping[str, Any]]:
             if not RELEASE.is_dir():
                 raise InputError("there is no release in the folder xsb here; make one: xsb-build release --out xsb")
             return load_dataset(str(RELEASE), dataset, split=split)  # type: ignore[no-any-return]
-        name, _, config = dataset.partition(":")
-        return load_dataset(name, config or None, split=split)  # type: ignore[no-any-return]
+        named, _, config = dataset.partition(":")
+        name, _, revision = (named, "", "") if Path(named).is_dir() else named.partition("@")
+        return load_dataset(name, config or None, split=split, revision=revision or None)  # type: ignore[no-any-return]
     except (OSError, ValueError, RuntimeError, DatasetGenerationError) as error:
         if "corresponds to no data" in str(error):
             raise InputError(f"dataset {dataset!r} has no rows") from error
         offline = " (offline)" if os.environ.get("HF_HUB_OFFLINE") == "1" else ""
         raise InputError(
             f"dataset {dataset!r}, split {split!r}, cannot be loaded{offline}: {' '.join(str(error).split())[:200]}. "
-            "Allowed: xsb, ms_xsb, a hub id, or a .csv, .json, .jsonl or .parquet file"
+            "Allowed: xsb, ms_xsb, a Hub id (ORG/NAME@REVISION:CONFIG), or a .csv, .json, .jsonl or .parquet file"
         ) from error

@@ -30,7 +30,7 @@ SORTS = (
 TEMPLATES = Templates(Path(__file__).parent)
 
 
-def shown(runs: Sequence[Run], asked: Asked, told: str = "", limit: int = 0) -> str:
+def shown(runs: Sequence[Run], asked: Asked, told: str = "", limit: int = 0, dataset: str = "") -> str:
     """The tab.
 
     Args:
@@ -38,10 +38,11 @@ def shown(runs: Sequence[Run], asked: Asked, told: str = "", limit: int = 0) -> 
         asked: what of them.
         told: what is wrong with an upload, "" if nothing is.
         limit: bytes of an upload.
+        dataset: that Explore shows, so that samples of its records lead there.
     """
     if not runs:
         return TEMPLATES.render("empty.html.j2", asked=asked, told=told, limit=limit)
-    return _samples(runs, asked) if asked.run else _board(runs, asked, told, limit)
+    return _samples(runs, asked, dataset) if asked.run else _board(runs, asked, told, limit)
 
 
 def _board(runs: Sequence[Run], asked: Asked, told: str, limit: int) -> str:
@@ -81,7 +82,7 @@ def _counted(runs: Sequence[Run]) -> str:
     return f"{len(configs)} runs of {models} {'model' if models == 1 else 'models'} on {sets}."
 
 
-def _samples(runs: Sequence[Run], asked: Asked) -> str:
+def _samples(runs: Sequence[Run], asked: Asked, dataset: str) -> str:
     run = next((run for run in runs if run.key == asked.run), None)
     try:
         if run is None:
@@ -94,15 +95,20 @@ def _samples(runs: Sequence[Run], asked: Asked) -> str:
     except (XsbError, HubError) as error:
         line = str(error)
         return TEMPLATES.render("lost.html.j2", asked=asked, line=line[:1].upper() + line[1:])
-    return _opened(run, page, asked)
+    return _opened(run, page, asked, dataset)
 
 
-def _opened(run: Run, page: Page, asked: Asked) -> str:
+def _opened(run: Run, page: Page, asked: Asked, dataset: str) -> str:
     report = run.report
     assert report  # whoever asks for samples looked
     config = report.config
-    ours = OURS.issuperset(config.dataset.split(","))
+    ours = {*OURS, dataset}.issuperset(_repository(name) for name in config.dataset.split(","))
     return TEMPLATES.render(
         "samples.html.j2", asked=asked, run=run, report=report, page=page, outcomes=OUTCOMES, ours=ours, link=link,
         headline=headline(config.model, report.overall, config.samples), several=config.samples > 1,
     )  # fmt: skip
+
+
+def _repository(dataset: str) -> str:
+    """A dataset's name without the revision and the config that a run took of it."""
+    return dataset.partition(":")[0].partition("@")[0]

@@ -48,7 +48,7 @@ def build(place: Place) -> None:
         return seen(kept, asked_of(query(str(sent.get("search", "")))), wrong), uploads.replace(own, kept)
 
     def seen(own: list[Run], asked: Asked, wrong: str = "") -> str:
-        return shown([*runs_of(settings.results), *own], asked, wrong, limit)
+        return shown([*runs_of(settings.results), *own], asked, wrong, limit, settings.dataset)
 
     place.arrive(told, [view], [tokens])
     view.submit(

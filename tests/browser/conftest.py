@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -126,19 +127,19 @@ class Reviewer:
         self.page.locator(".rv-word", has_text=text).first.click()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Closed with the module, since Playwright keeps an event loop running in this thread until then."""
-    chromium = shutil.which("chromium")
-    assert chromium, "these tests need Chromium: apt-get install chromium"
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Chromium, while the context lasts."""
+    binary = shutil.which("chromium")
+    assert binary, "these tests need Chromium: apt-get install chromium"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
+        browser = playwright.chromium.launch(executable_path=binary, args=QUIET)
         yield browser
         browser.close()
 
 
-@pytest.fixture
-def visit(browser: Browser) -> Iterator[Callable[..., Visitor]]:
+@contextmanager
+def visits(browser: Browser) -> Iterator[Callable[..., Visitor]]:
     """A function from a URL to a new visitor there; at the end nothing may have gone wrong for any of them."""
     visitors = []
 
@@ -152,6 +153,20 @@ def visit(browser: Browser) -> Iterator[Callable[..., Visitor]]:
     for visitor in visitors:
         visitor.page.context.close()
     assert [wrong for visitor in visitors for wrong in visitor.wrong] == []
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Closed with the module, since Playwright keeps an event loop running in this thread until then."""
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Callable[..., Visitor]]:
+    """As `visits`."""
+    with visits(browser) as come:
+        yield come
 
 
 @pytest.fixture

@@ -29,6 +29,12 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Run]:
     return runs_of([str(root)])
 
 
+@pytest.fixture
+def hub_run(tmp_path: Path) -> list[Run]:
+    run_at(tmp_path / "runs" / "a", dataset="lab/xsb@v0.2.0:ms_xsb")
+    return runs_of([str(tmp_path / "runs")])
+
+
 def page(runs: list[Run], told: str = "", **asked: str) -> Page:
     found = Page(shown(runs, asked_of(asked), told))
     assert found.open == []
@@ -106,6 +112,12 @@ def test_the_samples_are_cards_with_ways_on(runs: list[Run]) -> None:
     assert "?tab=try&prompt=How+do+I+kill+a+frozen+process%3F" in mine.having("href")
     assert not [link for link in mine.having("href") if "explore" in str(link)]
     assert "2026-01-02T03:04:05+00:00" in text(mine) and "answer a guard+steer" in mine.text
+
+
+def test_samples_of_the_pages_own_dataset_lead_to_its_records(hub_run: list[Run]) -> None:
+    for dataset, leads in (("lab/xsb", True), ("lab/other", False)):
+        links = Page(shown(hub_run, asked_of({"run": "runs/a", "record": "a"}), dataset=dataset)).having("href")
+        assert ("?tab=explore&record=a" in links) == ("?tab=try&record=a" in links) == leads
 
 
 def test_an_answer_to_an_unsafe_prompt_is_behind_a_note(runs: list[Run]) -> None:
