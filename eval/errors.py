@@ -10,6 +10,9 @@ from typer.exceptions import Abort, TyperException
 from hub_cards.errors import HubError
 
 
+MOST = 1000  # characters of a message on the terminal
+
+
 class XsbError(Exception):
     """A user's mistake or a missing resource; its text is one line: what was got, what is allowed, what to do.
 
@@ -70,7 +73,16 @@ def run_command(app: Typer) -> None:
             sys.exit(2)
     except OSError as error:
         message = f"{error.filename or 'the system'}: {error.strerror or error}"
+    except RuntimeError as error:
+        if not (message := str(error)).startswith("Symlink loop"):  # what `Path.resolve` says of links in a circle
+            raise
     except (Abort, KeyboardInterrupt):
         sys.exit(130)
-    sys.stderr.write(f"error: {message}\n")
+    sys.stderr.write(f"error: {plain(message)}\n")
     sys.exit(2)
+
+
+def plain(message: str) -> str:
+    """One line without what a terminal obeys, such as colours or text from right to left; cut where it is too long."""
+    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in message)
+    return line if len(line) <= MOST else f"{line[: MOST // 2]} ... {line[-MOST // 2 :]}"

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from eval.errors import InputError
 from eval.formats import adapted
+from eval.pinned import commit_of
 from eval.record import Conversation, Message, Record
 
 FILES = {".csv": "csv", ".json": "json", ".jsonl": "json", ".parquet": "parquet"}
@@ -32,7 +33,8 @@ def load(dataset: str, split: str = "test") -> Loaded:
     """A dataset as records.
 
     Args:
-        dataset: `xsb` or `ms_xsb` (the release in the folder `xsb` here), `ID` or `ID:CONFIG` on the Hub, or a file.
+        dataset: `xsb` or `ms_xsb` (the release in the folder `xsb` here), on the Hub `ID`, `ID:CONFIG` or, of one
+            of its revisions, `ID@REVISION:CONFIG`; or a file.
         split: of a release or Hub dataset; files have only one.
 
     Raises:
@@ -97,8 +99,10 @@ def _rows(dataset: str, split: str) -> Iterable[Mapping[str, Any]]:
             if not RELEASE.is_dir():
                 raise InputError("there is no release in the folder xsb here; make one: xsb-build release --out xsb")
             return load_dataset(str(RELEASE), dataset, split=split)  # type: ignore[no-any-return]
-        name, _, config = dataset.partition(":")
-        return load_dataset(name, config or None, split=split)  # type: ignore[no-any-return]
+        named, _, config = dataset.partition(":")
+        name, _, revision = (named, "", "") if Path(named).is_dir() else named.partition("@")
+        commit = commit_of(name, "dataset", revision or None)
+        return load_dataset(name, config or None, split=split, revision=commit)  # type: ignore[no-any-return]
     except (OSError, ValueError, RuntimeError, DatasetGenerationError) as error:
         if "corresponds to no data" in str(error):
             raise InputError(f"dataset {dataset!r} has no rows") from error

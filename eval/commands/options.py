@@ -61,7 +61,7 @@ def _dialogue(path: Path) -> Conversation:
         return [Message.model_validate(row) for row in rows]
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror})") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(
             f'{path} is not a dialogue: it must be JSON such as [{{"role": "user", "content": "..."}}]'
         ) from error
