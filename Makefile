@@ -6,7 +6,7 @@ export HF_HUB_DISABLE_TELEMETRY = 1
 export TOKENIZERS_PARALLELISM = false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint organism bench soak space constraints
+.PHONY: help demo test lint audit organism bench soak space constraints
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,10 +26,14 @@ demo: $(READY)  ## build the dataset, evaluate skittish with all mitigations on 
 test: $(READY)  ## run the whole test suite
 	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest
 
-lint: $(READY)  ## ruff and mypy --strict
+lint: $(READY)  ## ruff, mypy --strict, and bandit for what may be unsafe
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/bandit --quiet -c pyproject.toml -r builder eval hub_cards space_app
+
+audit: $(READY)  ## look up known vulnerabilities of everything pinned; needs PyPI's JSON interface, or osv.dev with `-s osv`
+	$(BIN)/pip-audit --requirement constraints.txt --no-deps --disable-pip
 
 organism: $(READY)  ## train skittish's adapter, measure its gates, write its card (about 30 minutes on 2 cores)
 	HF_HUB_OFFLINE=1 $(BIN)/xsb-eval organism train

@@ -63,6 +63,7 @@ class InputError(XsbError):
 def run_command(app: Typer) -> None:
     """Run a command line; a user's error becomes one line on stderr and exit code 2."""
     try:
+        _check_bytes(sys.argv[1:])
         sys.exit(app(standalone_mode=False) or 0)
     except (XsbError, HubError) as error:
         message = str(error)
@@ -80,6 +81,13 @@ def run_command(app: Typer) -> None:
         sys.exit(130)
     sys.stderr.write(f"error: {plain(message)}\n")
     sys.exit(2)
+
+
+def _check_bytes(arguments: Iterable[str]) -> None:
+    """Refuse what could be written nowhere later: Python reads bytes that are no UTF-8 as lone surrogates."""
+    for argument in arguments:
+        if any("\ud800" <= letter <= "\udfff" for letter in argument):
+            raise InputError(f"the argument {argument!r} is no UTF-8; give it, or rename the file, in UTF-8")
 
 
 def plain(message: str) -> str:

@@ -3,6 +3,7 @@
 Tables of other projects work as they are; see `eval.formats` for what is read as what.
 """
 
+import logging
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -89,6 +90,7 @@ def _rows(dataset: str, split: str) -> Iterable[Mapping[str, Any]]:
     from datasets import load_dataset
     from datasets.exceptions import DatasetGenerationError
 
+    logging.getLogger("datasets").setLevel(logging.CRITICAL)  # it would tell the same in more lines
     path = Path(dataset)
     try:
         if path.suffix in FILES:
@@ -106,8 +108,9 @@ def _rows(dataset: str, split: str) -> Iterable[Mapping[str, Any]]:
     except (OSError, ValueError, RuntimeError, DatasetGenerationError) as error:
         if "corresponds to no data" in str(error):
             raise InputError(f"dataset {dataset!r} has no rows") from error
+        reason = error.__cause__ if isinstance(error, DatasetGenerationError) and error.__cause__ else error
         offline = " (offline)" if os.environ.get("HF_HUB_OFFLINE") == "1" else ""
         raise InputError(
-            f"dataset {dataset!r}, split {split!r}, cannot be loaded{offline}: {' '.join(str(error).split())[:200]}. "
+            f"dataset {dataset!r}, split {split!r}, cannot be loaded{offline}: {' '.join(str(reason).split())[:200].rstrip('.')}. "
             "Allowed: xsb, ms_xsb, a hub id, or a .csv, .json, .jsonl or .parquet file"
         ) from error

@@ -9,13 +9,17 @@ FILES = (
     "text.json", "torn.json", "number.json", "null.json", "king.json", "nan.json", "nowhere.json",
     "/proc/self/mem",
 )  # fmt: skip
-DATASETS = (
-    "empty.csv", "binary.csv", "folder.csv", "loop.csv", "broken.csv", "columns.csv", "header.csv", "labels.csv",
+DATASETS = [
+    *((name, name.split(":")[0]) for name in (
+    "empty.csv", "binary.csv", "folder.csv", "loop.csv", "broken.csv", "header.csv", 
     "utf16.csv", "ragged.csv", "empty.jsonl", "binary.jsonl", "folder.jsonl", "deep.jsonl", "text.jsonl", "torn.jsonl",
-    "gaps.jsonl", "numbers.jsonl", "surrogate.jsonl", "lines.jsonl", "empty.parquet", "binary.parquet",
-    "folder.parquet", "torn.parquet", "columns.parquet", "none.parquet", "loop.parquet", "nowhere.parquet",
+    "surrogate.jsonl", "empty.parquet", "binary.parquet",
+    "folder.parquet", "torn.parquet", "none.parquet", "loop.parquet", "nowhere.parquet",
     "no/such-dataset", "../escape", "a/b/c", "xsb", "http://127.0.0.1:9/x.csv", "name:config:more",
-)  # fmt: skip
+)),
+    *((name, "has no prompt") for name in ("columns.csv", "gaps.jsonl", "numbers.jsonl", "columns.parquet")),
+    ("labels.csv", "maybe"),
+]  # fmt: skip
 DIAGNOSE = [
     *(Bad(f"xsb-eval diagnose --messages {file}", file) for file in FILES),
     Bad("xsb-eval diagnose --messages list.json", "no messages"),
@@ -23,9 +27,9 @@ DIAGNOSE = [
     Bad("xsb-eval diagnose --messages blank.json", "empty"),
     Bad("xsb-eval diagnose", "--messages"),
     Bad("xsb-eval diagnose ''", "empty"),
-    Bad("xsb-eval diagnose '\u200b \u00a0\n'", "no word"),
+    Bad("xsb-eval diagnose '\u200b \u00a0\n' --model tiny", "no word"),
     Bad("xsb-eval diagnose a b", "b"),
-    Bad("xsb-eval diagnose 'kill \udce9 it' --model tiny", "surrogate"),
+    Bad("xsb-eval diagnose 'kill \udce9 it' --model tiny", "UTF-8"),
     Bad("xsb-eval diagnose --messages surrogate.json --model tiny", "surrogate"),
     Bad("xsb-eval diagnose kill --messages asked.json", "--messages"),
     Bad("xsb-eval diagnose kill --modle tiny", "--model"),
@@ -97,7 +101,7 @@ DIAGNOSE = [
     Bad("xsb-eval --verbose", "--verbose"),
 ]  # fmt: skip
 RUN = [
-    *(Bad(f"xsb-eval run --out run --model tiny --dataset {name}", name.split(":")[0]) for name in DATASETS),
+    *(Bad(f"xsb-eval run --out run --model tiny --dataset {name}", says) for name, says in DATASETS),
     Bad("xsb-eval run", "--out"),
     Bad("xsb-eval run --out", "--out"),
     *(
@@ -116,7 +120,7 @@ RUN = [
     Bad("xsb-eval run --out run --dataset ''", "dataset"),
     Bad("xsb-eval run --out run --dataset asked.csv --model tiny --suite adversaria", "Did you mean adversarial"),
     Bad("xsb-eval run --out run --dataset asked.csv --model tiny,", "tiny"),
-    Bad("xsb-eval run --out run --dataset asked.csv --model tiny --revision nowhere", "nowhere"),
+    Bad("xsb-eval run --out run --dataset asked.csv --model tiny --revision nowhere", "revision"),
     Bad("xsb-eval run --out run --dataset asked.csv --model no/such --revision 0000000", "no/such"),
     Bad("xsb-eval run --out run --dataset asked.csv --model tiny --base-url http://127.0.0.1:9", "--base-url"),
     Bad("xsb-eval run --out run --dataset asked.csv --model openai:x --dtype float32", "--dtype"),
@@ -134,7 +138,7 @@ RUN = [
     Bad("xsb-eval run --out run --dataset asked.csv --samples 0", "--samples"),
     Bad("xsb-eval run --out run --dataset asked.csv --samples 3", "--temperature"),
     Bad("xsb-eval run --out run --dataset asked.csv --seed 1.5", "--seed"),
-    Bad("xsb-eval run --out run --dataset asked.csv --model tiny --system '\udce9'", "--system"),
+    Bad("xsb-eval run --out run --dataset asked.csv --model tiny --system '\udce9'", "UTF-8"),
     Bad("xsb-eval run --out run --dataset asked.csv --assistant alive", "live"),
     Bad("xsb-eval run --out run --dataset asked.csv --early-stop=1", "--early-stop"),
     Bad("xsb-eval run --out run --dataset asked.csv --concurrency nan", "--concurrency"),
