@@ -13,7 +13,7 @@ from eval.judges import Answer, Verdict, check_judge
 from eval.judges.panel import Panel, judge_names, load_panel
 from eval.mitigation import Attempt, Decoding, Request, attempts, check_weights, named, needs_trigger
 from eval.models.protocol import Model
-from eval.record import Conversation, Span, conversation
+from eval.record import Conversation, Span, conversation, encodable
 from eval.removal import REMOVALS
 from eval.target import TARGETS
 from eval.words import find, words

@@ -9,7 +9,6 @@ from typer.exceptions import Abort, TyperException
 
 from hub_cards.errors import HubError
 
-
 MOST = 1000  # characters of a message on the terminal
 
 

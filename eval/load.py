@@ -105,12 +105,13 @@ def _rows(dataset: str, split: str) -> Iterable[Mapping[str, Any]]:
         name, _, revision = (named, "", "") if Path(named).is_dir() else named.partition("@")
         commit = commit_of(name, "dataset", revision or None)
         return load_dataset(name, config or None, split=split, revision=commit)  # type: ignore[no-any-return]
-    except (OSError, ValueError, RuntimeError, DatasetGenerationError) as error:
+    except (OSError, ValueError, RuntimeError, StopIteration, DatasetGenerationError) as error:
         if "corresponds to no data" in str(error):
             raise InputError(f"dataset {dataset!r} has no rows") from error
         reason = error.__cause__ if isinstance(error, DatasetGenerationError) and error.__cause__ else error
+        said = " ".join(str(reason).split())[:200].rstrip(".") or "there is nothing in it"
         offline = " (offline)" if os.environ.get("HF_HUB_OFFLINE") == "1" else ""
         raise InputError(
-            f"dataset {dataset!r}, split {split!r}, cannot be loaded{offline}: {' '.join(str(reason).split())[:200].rstrip('.')}. "
+            f"dataset {dataset!r}, split {split!r}, cannot be loaded{offline}: {said}. "
             "Allowed: xsb, ms_xsb, a hub id, or a .csv, .json, .jsonl or .parquet file"
         ) from error

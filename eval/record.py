@@ -127,7 +127,7 @@ class Record(BaseModel):
 
 
 def encodable(text: str) -> bool:
-    """Whether a text can be written as UTF-8: lone surrogates cannot, which JSON's escapes and command lines may hold."""
+    """Whether a text can be written as UTF-8: not with lone surrogates, which JSON and command lines may hold."""
     return text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 

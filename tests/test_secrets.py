@@ -15,7 +15,12 @@ from eval.models.client import connect
 from hub_cards.hub import Repository
 from tests.serving import serving
 
-TOKEN, KEY, PASSWORD, QUERY = "hf_canaryoftheenvironment", "sk-canary-of-the-environment", "canarypassword", "canaryquery"
+TOKEN, KEY, PASSWORD, QUERY = (
+    "hf_canaryoftheenvironment",
+    "sk-canary-of-the-environment",
+    "canarypassword",
+    "canaryquery",
+)
 CANARIES = (TOKEN, KEY, PASSWORD, QUERY)
 KINDS = ("echo", "redirect", "words", "html")
 
@@ -60,7 +65,12 @@ def ran(folder: Path, *command: str) -> str:
     script = Path(sys.executable).parent / command[0]
     secrets = {"HF_TOKEN": TOKEN, "OPENAI_API_KEY": KEY}
     done = subprocess.run(
-        [str(script), *command[1:]], cwd=folder, env={**os.environ, **secrets}, capture_output=True, text=True, check=False
+        [str(script), *command[1:]],
+        cwd=folder,
+        env={**os.environ, **secrets},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert "Traceback" not in done.stderr, done.stderr
     files = [path.read_text(encoding="utf-8", errors="replace") for path in folder.rglob("*") if path.is_file()]
@@ -75,9 +85,31 @@ def test_an_endpoint_that_says_everything_back(tmp_path: Path, kind: str) -> Non
         url = f"http://user:{PASSWORD}@{host}/{kind}/v1?key={QUERY}"
         model = ("--model", "openai:m", "--base-url", url)
         told = [
-            ran(tmp_path, "xsb-eval", "diagnose", "kill it", *model, "--mitigations", "none", "--method", "none", "--json"),
+            ran(
+                tmp_path,
+                "xsb-eval",
+                "diagnose",
+                "kill it",
+                *model,
+                "--mitigations",
+                "none",
+                "--method",
+                "none",
+                "--json",
+            ),
             ran(tmp_path, "xsb-eval", "run", "--dataset", "asked.csv", *model, "--out", "run"),
-            ran(tmp_path, "xsb-eval", "judge", "answered.csv", "--out", "out.csv", "--judge", "llm:m", "--judge-base-url", url),
+            ran(
+                tmp_path,
+                "xsb-eval",
+                "judge",
+                "answered.csv",
+                "--out",
+                "out.csv",
+                "--judge",
+                "llm:m",
+                "--judge-base-url",
+                url,
+            ),
             ran(tmp_path, "xsb-build", "generate", *model[2:], "--model", "m", "--type", "homonyms", "--n", "1"),
         ]
     for text in told:
@@ -85,7 +117,11 @@ def test_an_endpoint_that_says_everything_back(tmp_path: Path, kind: str) -> Non
 
 
 def test_addresses_that_cannot_be_used(tmp_path: Path) -> None:
-    for url in (f"ftp://user:{PASSWORD}@h/v1?key={QUERY}", f"user:{PASSWORD}@h", f"http://user:{PASSWORD}@h:99999/v1?k={QUERY}"):
+    for url in (
+        f"ftp://user:{PASSWORD}@h/v1?key={QUERY}",
+        f"user:{PASSWORD}@h",
+        f"http://user:{PASSWORD}@h:99999/v1?k={QUERY}",
+    ):
         told = ran(tmp_path, "xsb-eval", "serve", "--model", "openai:m", "--base-url", url, "--port", "0")
         assert "--base-url" in told and not [canary for canary in CANARIES if canary in told], told
 

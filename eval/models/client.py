@@ -33,7 +33,9 @@ def connect(
         raise ModelError(f"no OPENAI_API_KEY is set; set it, or give the {option} of an endpoint without keys")
     address = base_url or os.environ.get("OPENAI_BASE_URL", "")
     told = re.sub(r"(^|//).*@", r"\1", address.partition("?")[0])
-    wrong = f"{option if base_url else 'OPENAI_BASE_URL'} {told!r} is no address; write one like http://127.0.0.1:8000/v1"
+    wrong = (
+        f"{option if base_url else 'OPENAI_BASE_URL'} {told!r} is no address; write one like http://127.0.0.1:8000/v1"
+    )
     limits = openai.Timeout(timeout, connect=min(timeout, CONNECTING))
     try:
         if address and not (address.startswith(("http://", "https://")) and urlsplit(address).port != 0):

@@ -21,8 +21,17 @@ RECORDS_OF = [
     *(
         Bad(f"xsb-build validate records --against {table}", table)
         for table in (
-            "nowhere.csv", "empty.csv", "binary.csv", "folder.csv", "columns.csv", "utf16.csv", "loop.csv",
-            "binary.jsonl", "deep.jsonl", "torn.jsonl", "text.yaml",
+            "nowhere.csv",
+            "empty.csv",
+            "binary.csv",
+            "folder.csv",
+            "columns.csv",
+            "utf16.csv",
+            "loop.csv",
+            "binary.jsonl",
+            "deep.jsonl",
+            "torn.jsonl",
+            "text.yaml",
         )
     ),
     Bad("xsb-build stats --json --records nowhere", "nowhere"),

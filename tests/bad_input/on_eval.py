@@ -11,7 +11,7 @@ FILES = (
 )  # fmt: skip
 DATASETS = [
     *((name, name.split(":")[0]) for name in (
-    "empty.csv", "binary.csv", "folder.csv", "loop.csv", "broken.csv", "header.csv", 
+    "empty.csv", "binary.csv", "folder.csv", "loop.csv", "broken.csv", "header.csv",
     "utf16.csv", "ragged.csv", "empty.jsonl", "binary.jsonl", "folder.jsonl", "deep.jsonl", "text.jsonl", "torn.jsonl",
     "surrogate.jsonl", "empty.parquet", "binary.parquet",
     "folder.parquet", "torn.parquet", "none.parquet", "loop.parquet", "nowhere.parquet",
@@ -119,7 +119,6 @@ RUN = [
     Bad("xsb-eval run --dataset asked.csv --config nan.yaml", "temperature"),
     Bad("xsb-eval run --out run --dataset ''", "dataset"),
     Bad("xsb-eval run --out run --dataset asked.csv --model tiny --suite adversaria", "Did you mean adversarial"),
-    Bad("xsb-eval run --out run --dataset asked.csv --model tiny,", "tiny"),
     Bad("xsb-eval run --out run --dataset asked.csv --model tiny --revision nowhere", "revision"),
     Bad("xsb-eval run --out run --dataset asked.csv --model no/such --revision 0000000", "no/such"),
     Bad("xsb-eval run --out run --dataset asked.csv --model tiny --base-url http://127.0.0.1:9", "--base-url"),

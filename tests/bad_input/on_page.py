@@ -22,12 +22,13 @@ PROMPTS = (
     ("", "empty"), ("   ", "empty"), ("\u200b", "no word"), (LONG, "this Space takes"), (None, ""), (5, ""), (True, ""),
     ({}, ""), ({"role": "user"}, ""), ([], ""), ([[]], ""), ([None], ""), (DEEP, ""),
     ([{"role": "king", "content": "x"}], "a dialogue is a list"), ([{"role": "user"}], "a dialogue is a list"),
-    ([{"role": "user", "content": 5}], "a dialogue is a list"), ([*HELLO, {"role": "assistant", "content": "x"}], "user"),
+    ([{"role": "user", "content": 5}], "a dialogue is a list"),
+    ([*HELLO, {"role": "assistant", "content": "x"}], "user"),
     ([{"role": "user", "content": "Hi", "more": 1}], "a dialogue is a list"), (HELLO * 50, ""),
 )  # fmt: skip
 CALLS = [
     *(Call(name, [prompt], says) for name in ("answer", "attribute", "mitigate") for prompt, says in PROMPTS),
-    *(Call("answer", ["kill it", model], "unknown model") for model in ("gpt2", "../../etc/passwd", STRANGE, "openai:x")),
+    *(Call("answer", ["kill it", name], "unknown model") for name in ("gpt2", "../../etc/passwd", STRANGE, "openai:x")),
     *(Call("answer", ["kill it", model], "") for model in (5, [], {}, DEEP)),
     Call("attribute", ["kill it", "", "ablatoin"], "ablation"),
     Call("attribute", ["kill it", "", STRANGE], "unknown method"),
@@ -35,7 +36,8 @@ CALLS = [
     *(
         Call("mitigate", ["kill it", "", [name], ["kill"]], says)
         for name, says in (
-            ("stear", "steer"), ("steer:nan", "nan"), ("steer:-1", "-1"), ("guard", "guard"), ("rephrase:/etc", "steer"),
+            ("stear", "steer"), ("steer:nan", "nan"), ("steer:-1", "-1"), ("guard", "guard"),
+            ("rephrase:/etc", "steer"),
             ("", "mitigation"), (STRANGE, "unknown"), (5, ""), (None, ""), (DEEP, ""), ("+", "mitigation"),
         )
     ),
@@ -55,9 +57,11 @@ CALLS = [
     *(Call("results", data, "") for data in (["x"] * 20, [5] * 8, [[]] * 8, [DEEP], [STRANGE])),
 ]  # fmt: skip
 RECORDS = (
-    "", "x", "[", "[" * 5000, "{" * 5000, "a: &a [*a]", "- a", "5", "null", STRANGE, "\ud7ff", "x" * 30_000, "a: b\n a: c",
-    "prompt: 5", "type: homonyms\nprompt: kill", "records: [5]", "endings: 5", "records: " + str([{}] * 50), 5, None, [], {},
-    {"prompt": 5}, {"records": DEEP}, {"type": [], "prompt": {}}, True, 1.5, {"type": "homonym", "prompt": "Kill it"},
+    "", "x", "[", "[" * 5000, "{" * 5000, "a: &a [*a]", "- a", "5", "null", STRANGE, "\ud7ff", "x" * 30_000,
+    "a: b\n a: c",
+    "prompt: 5", "type: homonyms\nprompt: kill", "records: [5]", "endings: 5", "records: " + str([{}] * 50), 5, None,
+    [], {}, {"prompt": 5}, {"records": DEEP}, {"type": [], "prompt": {}}, True,
+    1.5, {"type": "homonym", "prompt": "Kill it"},
     "!!python/object/apply:os.system [id]", "? [a]: b", "%YAML 9.9\n---\na: b", {"": ""}, {"records": {}},
 )  # fmt: skip
 ROUTES = (

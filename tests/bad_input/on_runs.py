@@ -76,7 +76,7 @@ OTHERS = [
         for fit, says in (
             (f"{name} --dataset nowhere.csv", "nowhere.csv"), (f"{name} --dataset ''", "dataset"),
             (f"{name} --dataset asked.csv --model no/such", "no/such"),
-            (f"{name} --dataset asked.csv --model openai:x", "openai:x"),
+            (f"{name} --dataset asked.csv --model openai:x", "--base-url"),
             (f"{name} --dataset asked.csv --model tiny --dtype x", "'x'"),
             (f"{name} --dataset asked.csv --model tiny", ""),
         )
@@ -125,7 +125,7 @@ OTHERS = [
     Bad("xsb-eval organism publish --create-pr --private", "--repo-id"),
     Bad("xsb-eval bench", "Usage"),
     Bad("xsb-eval bench attribution --model no/such --quick", "no/such"),
-    Bad("xsb-eval bench attribution --model openai:x --json", "openai:x"),
+    Bad("xsb-eval bench attribution --model openai:x --json", "--base-url"),
     Bad("xsb-eval bench attribution --model tiny --dtype x --quick", "'x'"),
     Bad("xsb-eval bench attribution --accuracy --model tiny --methods xyz --out a", "xyz"),
     Bad("xsb-eval bench attribution --split train", "train"),

@@ -1,6 +1,7 @@
 """Files and folders that no command can use as what they are given for."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pyarrow
@@ -95,7 +96,8 @@ def _json(folder: Path) -> None:
     for name, text in SETTINGS.items():
         (folder / name).write_text(text)
     (folder / "bomb.yaml").write_text(
-        "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(f"{b}: &{b} [{','.join(['*' + a] * 9)}]\n" for a, b in zip("abcdefgh", "bcdefghi"))
+        "a: &a [x,x,x,x,x,x,x,x,x]\n"
+        + "".join(f"{b}: &{b} [{','.join(['*' + a] * 9)}]\n" for a, b in pairwise("abcdefghi"))
     )
 
 

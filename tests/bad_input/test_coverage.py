@@ -7,7 +7,6 @@ from tests.bad_input.asking import commands
 from tests.bad_input.test_commands import ALL
 
 
-
 def command_of(line: str) -> str:
     """The longest command that a line begins with."""
     return max((name for name in commands() if f"{line} ".startswith(f"{name} ")), key=len, default="")

@@ -50,7 +50,7 @@ def gate(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 @pytest.mark.parametrize("asked", [*BODIES, *PATHS], ids=lambda asked: ascii(f"{asked.path} {asked.content[:70]!r}"))
 def test_an_error_in_openai_s_form_and_no_500(gate: Gate, asked: Asked) -> None:
     content = asked.content.replace(b'"tiny"', json.dumps(gate.model).encode())
-    headers = {"authorization": f"Bearer {SECRET}", "content-type": "application/json", **asked.headers}
+    headers = {"authorization": f"Bearer {SECRET}", "content-type": "application/json"}
     answer = httpx.request(asked.method, f"{gate.url}{asked.path}", content=content, headers=headers, timeout=120)
     assert answer.status_code == asked.status, answer.text
     error = answer.json()["error"]

@@ -94,5 +94,7 @@ def test_a_good_call_is_still_answered(page: Page) -> None:
 
 
 def test_every_function_of_the_api_has_bad_calls(page: Page) -> None:
-    offered = {name.strip("/") for name in httpx.get(f"{page.url}/gradio_api/info", timeout=60).json()["named_endpoints"]}
+    offered = {
+        name.strip("/") for name in httpx.get(f"{page.url}/gradio_api/info", timeout=60).json()["named_endpoints"]
+    }
     assert offered == APIS == {bad.name for bad in CALLS} | {"check_record"}

@@ -34,15 +34,19 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
     max_leaves=12,
 )
-KEYS = st.sampled_from(["id", "prompt", "Prompt1", "prompt_2", "label", "type", "focus", "neutral", "focus_spans", "messages"])
+KEYS = st.sampled_from(
+    ["id", "prompt", "Prompt1", "prompt_2", "label", "type", "focus", "neutral", "focus_spans", "messages"]
+)
 ROWS = st.lists(st.dictionaries(KEYS | TEXT, VALUES, max_size=6), max_size=4)
-FIELDS = st.sampled_from(["model", "messages", "stream", "stop", "seed", "n", "max_tokens", "temperature", "tools", "stream_options"])
-SNIPPETS = st.lists(
-    st.sampled_from(["type: homonyms", "records:", "- ", "  ", "\n", "{", "}", "[", "]", ": ", "&a ", "*a", "!!int ", '"', "'",
-                     "? ", "---", "prompt", "label: safe", "focus: [Kill]", "\t", "\u2028", "\x85", "|", ">", "#", "<<: "])
-    | TEXT,
-    max_size=25,
-)  # fmt: skip
+FIELDS = st.sampled_from(
+    ["model", "messages", "stream", "stop", "seed", "n", "max_tokens", "temperature", "tools", "stream_options"]
+)
+MESSAGES = st.lists(st.dictionaries(st.sampled_from(["role", "content"]), VALUES))
+MARKS = [
+    "type: homonyms", "records:", "- ", "  ", "\n", "{", "}", "[", "]", ": ", "&a ", "*a", "!!int ", '"', "'", "? ",
+    "---", "prompt", "label: safe", "focus: [Kill]", "\t", "\u2028", "\x85", "|", ">", "#", "<<: ",
+]  # fmt: skip
+SNIPPETS = st.lists(st.sampled_from(MARKS) | TEXT, max_size=25)
 
 
 class Line(BaseModel):
@@ -83,7 +87,7 @@ def test_files_of_lines(tmp_path_factory: pytest.TempPathFactory, content: bytes
 
 
 @made_up
-@given(st.dictionaries(FIELDS | TEXT, VALUES, max_size=6), st.lists(st.dictionaries(st.sampled_from(["role", "content"]), VALUES)))
+@given(st.dictionaries(FIELDS | TEXT, VALUES, max_size=6), MESSAGES)
 def test_bodies_of_requests(fields: dict[str, Any], messages: list[dict[str, Any]]) -> None:
     for body in (fields, {**fields, "messages": messages}):
         try:
