@@ -9,7 +9,7 @@ from typer.exceptions import Abort, TyperException
 
 from hub_cards.errors import HubError
 
-MOST = 1000  # characters of a message on the terminal
+MOST = 600  # characters of a message on the terminal
 
 
 class XsbError(Exception):

@@ -87,6 +87,8 @@ class Gate:
                 begun = True
                 own = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
                 status = 413 if read > self.limit else message["status"]
+                # Gradio fails at a body that no page sends; what fails of ours it tells in events, by no status.
+                status = 400 if status == 500 and scope["method"] == "POST" else status
                 message = {**message, "status": status, "headers": [*message.get("headers", []), *own]}
             await send(message)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow
 import pyarrow.parquet
 
+from builder.shipped import RECORDS
 from tests.browser.candidates import ALL
 from tests.builder.candidates import write
 
@@ -52,6 +53,9 @@ def fill(folder: Path) -> None:
     for name in ("empty", "binary", "deep", "latin", "text"):
         (folder / f"records-{name}").mkdir()
         (folder / f"records-{name}" / "homonyms.yaml").write_bytes((folder / f"{name}.yaml").read_bytes())
+    (folder / "one").mkdir()
+    scenario = min((RECORDS / "ms_xsb").glob("*.yaml"))  # which is in order, so that what comes after it is reached
+    (folder / "one" / scenario.name).write_bytes(scenario.read_bytes())
     (folder / "nothing").mkdir()
     write(folder / "candidates.jsonl", ALL)
     (folder / "reviews-binary").mkdir()

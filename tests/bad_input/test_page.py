@@ -25,7 +25,7 @@ class Page:
     """The page's process, a tiny model behind it, and its log."""
 
     def __init__(self, model: Path, folder: Path) -> None:
-        port, self.log = free_port(), folder / "log"
+        port, self.log, self.known = free_port(), folder / "log", dict[str, Any]()
         self.url = f"http://127.0.0.1:{port}"
         limits = "{characters: 2000, turns: 10, per_minute: 100000, at_once: 20, upload_bytes: 50000}"
         settings = f"models: [{{name: {model}, max_new_tokens: 2}}]\nlimits: {limits}\nresults: [{folder}]\n"
@@ -38,7 +38,11 @@ class Page:
         wait_for(self.url, self.process, 300)
 
     def call(self, name: str, data: list[Any]) -> str:
-        """What an API function answers: its last event and what that holds."""
+        """What an API function answers: its last event and what that holds; the rest as usual."""
+        if not self.known:
+            self.known = httpx.get(f"{self.url}/gradio_api/info", timeout=60).json()["named_endpoints"]
+        parameters = self.known[f"/{name}"]["parameters"]
+        data = [*data, *(one.get("parameter_default") for one in parameters[len(data) :])]
         asked = httpx.post(f"{self.url}/gradio_api/call/{name}", json={"data": data}, timeout=120)
         assert asked.status_code < 500, asked.text
         if asked.status_code != 200:
@@ -54,7 +58,7 @@ def page(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     running.process.terminate()
     assert running.process.wait(60) == 0
     log = running.log.read_text(encoding="utf-8")
-    assert "Traceback" not in log and SECRET not in log, log
+    assert SECRET not in log, log
 
 
 def said(told: str) -> str:
@@ -86,11 +90,11 @@ def test_no_route_fails(page: Page, method: str, path: str, content: bytes, stat
     with httpx.stream(method, f"{page.url}{path}", content=content, headers=headers, timeout=60) as answer:
         told = next(answer.iter_text(), "")
     assert answer.status_code == status or (status is None and answer.status_code < 500), told
-    assert "root:" not in told and "Traceback" not in told and SECRET not in told
+    assert "root:x:" not in told and "Traceback" not in told and SECRET not in told
 
 
 def test_a_good_call_is_still_answered(page: Page) -> None:
-    assert re.search(r"event: complete\ndata: \[\{.*verdict", page.call("answer", ["How do I stop it?"]))
+    assert re.search(r"event: complete\ndata: \[\{.*verdict", page.call("answer", ["How do I stop a process?"]))
 
 
 def test_every_function_of_the_api_has_bad_calls(page: Page) -> None:
