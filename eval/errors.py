@@ -9,6 +9,7 @@ from typer.exceptions import Abort, TyperException
 
 from hub_cards.errors import HubError
 
+SHOWN = 30  # names to choose from, in a message
 MOST = 600  # characters of a message on the terminal
 
 
@@ -27,7 +28,8 @@ class UnknownName(XsbError):
         names = sorted(known)
         near = get_close_matches(got, names, n=2, cutoff=0.5)
         hint = f" Did you mean {' or '.join(near)}?" if near else ""
-        super().__init__(f"unknown {what} {got!r}.{hint} Known: {', '.join(names)}.")
+        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        super().__init__(f"unknown {what} {got!r}.{hint} Known: {', '.join(names[:SHOWN])}{more}.")
         self._given = (what, got, names)
 
     def __reduce__(self) -> tuple[type["UnknownName"], tuple[str, str, list[str]]]:

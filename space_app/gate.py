@@ -4,6 +4,7 @@ Gradio has routes that keep files, fetch other hosts', keep a visitor's state on
 no tab needs, and it lets the handlers of buttons, too, be called by their names.
 """
 
+import logging
 import re
 from collections.abc import Collection, Mapping, MutableMapping
 from typing import Any
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+LOG = logging.getLogger(__name__)
 API = "gradio_api/"
 CLOSED = (
     "upload", "proxy=", "file=http:", "file=https:", "file/http:", "file/https:", "deep_link", "process_recording",
@@ -87,8 +89,6 @@ class Gate:
                 begun = True
                 own = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
                 status = 413 if read > self.limit else message["status"]
-                # Gradio fails at a body that no page sends; what fails of ours it tells in events, by no status.
-                status = 400 if status == 500 and scope["method"] == "POST" else status
                 message = {**message, "status": status, "headers": [*message.get("headers", []), *own]}
             await send(message)
 
@@ -97,6 +97,11 @@ class Gate:
         except TooLarge:
             if not begun:
                 await PlainTextResponse(f"more than {self.limit} bytes", 413)(scope, receive, send)
+        except Exception as error:  # Gradio fails at a body that no page sends; what fails of ours it tells in events
+            if begun or scope["method"] != "POST":
+                raise
+            LOG.warning("a request to %s failed: %s", scope["path"], type(error).__name__)
+            await PlainTextResponse("this request cannot be used", 400)(scope, receive, send)
 
 
 def is_closed(path: str, names: Collection[str] = ()) -> bool:

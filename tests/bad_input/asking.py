@@ -18,7 +18,7 @@ import space_app.cli
 PROGRAMS = {"xsb-eval": eval.cli, "xsb-build": builder.cli, "xsb-space": space_app.cli}
 PATIENCE = 120  # seconds until a command that should have refused is taken to wait for something
 LONGEST = 640  # characters of a message, most of them names to choose from
-NOISE = re.compile(r"^(note: |\s*$)|━|%\||examples/s")  # notes, and bars of what is under way
+NOISE = re.compile(r"^(note: |\s*$)|━|%\||examples/s|\d/\d+ +\d+:\d\d:\d\d")  # notes, and bars of what is under way
 
 
 class Bad(NamedTuple):

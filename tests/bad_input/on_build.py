@@ -79,7 +79,7 @@ MAKING = [
     Bad("xsb-build generate --model '' --base-url http://127.0.0.1:9/v1 --type homonyms --out c.jsonl", "--model"),
     *(Bad(f"xsb-build annotate {file} --out a.jsonl --local none {ENDPOINT}", file) for file in CANDIDATES),
     Bad("xsb-build annotate lines.jsonl --local none", "--local"),
-    Bad("xsb-build annotate lines.jsonl --local no/such --out a.jsonl", "lines.jsonl"),
+    Bad("xsb-build annotate lines.jsonl --local no/such --out a.jsonl", "no/such"),
     Bad("xsb-build annotate lines.jsonl --max-tokens 1", "--max-tokens"),
     Bad("xsb-build annotate lines.jsonl --concurrency x", "--concurrency"),
     Bad("xsb-build annotate lines.jsonl --max-tokens-total x", "--max-tokens-total"),

@@ -101,6 +101,7 @@ RUN = [
     *(Bad(f"xsb-eval run --out run --model tiny --dataset {name}", says) for name, says in DATASETS),
     Bad("xsb-eval run", "--out"),
     Bad("xsb-eval run --out", "--out"),
+    Bad("xsb-eval run --out run --split", "--split"),
     *(
         Bad(f"xsb-eval run --dataset asked.csv --model tiny --max-new-tokens 1 --out {place}", place)
         for place in ("answered.csv", "answered.csv/run", "/proc/run", "loop", "run-torn", "run-other", "run-deep")

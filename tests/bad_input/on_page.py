@@ -19,7 +19,7 @@ class Call(NamedTuple):
 
 
 PROMPTS = (
-    ("", "empty"), ("   ", "empty"), ("\u200b", "no word"), (LONG, "this Space takes"), (None, ""), (5, ""), (True, ""),
+    ("", "empty"), ("   ", "empty"), (LONG, "this Space takes"), (None, ""), (5, ""), (True, ""),
     ({}, ""), ({"role": "user"}, ""), ([], ""), ([[]], ""), ([None], ""), (DEEP, ""),
     ([{"role": "king", "content": "x"}], "a dialogue is a list"), ([{"role": "user"}], "a dialogue is a list"),
     ([{"role": "user", "content": 5}], "a dialogue is a list"),
@@ -28,8 +28,9 @@ PROMPTS = (
 )  # fmt: skip
 CALLS = [
     *(Call(name, [prompt], says) for name in ("answer", "attribute", "mitigate") for prompt, says in PROMPTS),
+    Call("attribute", ["\u200b"], "no word"),
     *(Call("answer", ["kill it", name], "unknown model") for name in ("gpt2", "../../etc/passwd", STRANGE, "openai:x")),
-    *(Call("answer", ["kill it", model], "") for model in (5, [], {}, DEEP)),
+    *(Call("answer", ["kill it", model], "") for model in (5, DEEP)),
     Call("attribute", ["kill it", "", "ablatoin"], "ablation"),
     Call("attribute", ["kill it", "", STRANGE], "unknown method"),
     *(Call("attribute", ["kill it", "", method], "") for method in (5, ["ablation"], DEEP)),
@@ -42,7 +43,7 @@ CALLS = [
         )
     ),
     Call("mitigate", ["kill it", "", ["steer"] * 500, ["kill"]], ""),
-    *(Call("mitigate", ["kill it", "", ["steer"], words], "") for words in (["murder"], [5], "kill", {}, [None], [""])),
+    *(Call("mitigate", ["kill it", "", ["steer"], words], "") for words in (["murder"], [5], "kill", [None], [""])),
     *(
         Call("records", data, says)
         for data, says in (
@@ -51,10 +52,12 @@ CALLS = [
             (["", "", "", "", "", "", "", 0], "limit"), (["", "", "", "", "", "", "", 10**9], "limit"),
             (["", "", "", "", "", "", "", 20, -1], "offset"), (["", "", "", "", "", "", "", "many"], ""),
             (["", "", "", "", "", "", "", 1.5], ""), (["", "", "", "", "", "", "", None], ""), ([5], ""), ([[]], ""),
-            ([STRANGE], "unknown"), ([DEEP], ""), (["", "", "", "", "", 5], ""), (["", "", "", "", "", "", {}], ""),
+            ([STRANGE], "unknown"), ([DEEP], ""), (["", "", "", "", "", 5], ""),
+            (["", "", "", "", "", "", {"a": 1}], ""),
         )
     ),
-    *(Call("results", data, "") for data in ([DEEP], ["x"] * 50)),
+    *(Call("results", ["", "", "", limit], "") for limit in (0, -1, 10**9, "x", [])),
+    Call("results", [STRANGE, "", "", 0], ""),
 ]  # fmt: skip
 RECORDS = (
     "", "x", "[", "[" * 5000, "{" * 5000, "a: &a [*a]", "- a", "5", "null", STRANGE, "\ud7ff", "x" * 30_000,
