@@ -26,14 +26,15 @@ demo: $(READY)  ## build the dataset, evaluate skittish with all mitigations on 
 test: $(READY)  ## run the whole test suite
 	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest
 
-lint: $(READY)  ## ruff, mypy --strict, and whether the dependencies are the imports
+lint: $(READY)  ## ruff, mypy --strict, bandit for what may be unsafe, deptry for what is imported and not asked for
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/bandit --quiet -c pyproject.toml -r builder eval hub_cards space_app
 	$(BIN)/deptry .
 	$(BIN)/deptry . --exclude '\.venv' --ignore DEP002,DEP004  # of the tests only what they import
 
-audit: $(READY)  ## ask the database of known vulnerabilities about every pin (needs the network)
+audit: $(READY)  ## ask the database of known vulnerabilities about every pin (PyPI, or osv.dev with `-s osv`)
 	$(BIN)/pip-audit --strict --no-deps --disable-pip -r constraints.txt
 
 organism: $(READY)  ## train skittish's adapter, measure its gates, write its card (about 30 minutes on 2 cores)

@@ -52,6 +52,7 @@ def annotate(
     """Append each candidate of `source` to `out` with the opinions of `endpoint` and `local`, where they are given.
 
     Raises:
+        InputError: there are no candidates.
         ModelError: the endpoint fails for good, or the local model gives no log-probabilities; what was annotated
             before is kept.
     """
@@ -73,6 +74,8 @@ def annotate(
                 proposals[candidate.id] += _blamed_by(model, candidate, missing)
         append(out, [c.model_copy(update={"proposals": [*c.proposals, *proposals[c.id]]}) for c in chunk])
         done += len(chunk)
+    if not done and not there and not ledger.exhausted:
+        raise InputError(f"{source} holds no candidates; give a file that xsb-build generate wrote")
     return AnnotationOutcome(done, len(there), missing, ledger)
 
 

@@ -8,7 +8,7 @@ from eval.errors import InputError, UnknownName
 from eval.judges import check_judge
 from eval.judges.panel import judge_names
 from eval.mitigation import named
-from eval.record import Conversation, Span
+from eval.record import Conversation, Span, encodable
 from eval.removal import check_removal
 from eval.target import TARGETS
 from eval.words import find, words
@@ -34,13 +34,15 @@ def check_names(
 
 
 def check_conversation(messages: Conversation) -> None:
-    """Raise `InputError` unless the conversation ends in words of the user's."""
+    """Raise `InputError` unless the conversation ends in words of the user's and can be written as UTF-8."""
     if not messages:
         raise InputError("the conversation has no messages; give at least one of role user")
     if messages[-1].role != "user":
         raise InputError(f"the last message is of role {messages[-1].role}; it must be the user's")
     if not messages[-1].content.strip():
         raise InputError("the prompt is empty; give a text of at least one word")
+    if not all(encodable(message.content) for message in messages):
+        raise InputError("the prompt has half a character in it (a lone surrogate); send the text as UTF-8")
 
 
 def neutral_spans(messages: Conversation, removal: str, neutral: Mapping[str, str]) -> dict[Span, str]:

@@ -9,6 +9,9 @@ from typer.exceptions import Abort, TyperException
 
 from hub_cards.errors import HubError
 
+SHOWN = 30  # names to choose from, in a message
+MOST = 600  # characters of a message on the terminal
+
 
 class XsbError(Exception):
     """A user's mistake or a missing resource; its text is one line: what was got, what is allowed, what to do.
@@ -25,7 +28,8 @@ class UnknownName(XsbError):
         names = sorted(known)
         near = get_close_matches(got, names, n=2, cutoff=0.5)
         hint = f" Did you mean {' or '.join(near)}?" if near else ""
-        super().__init__(f"unknown {what} {got!r}.{hint} Known: {', '.join(names)}.")
+        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        super().__init__(f"unknown {what} {got!r}.{hint} Known: {', '.join(names[:SHOWN])}{more}.")
         self._given = (what, got, names)
 
     def __reduce__(self) -> tuple[type["UnknownName"], tuple[str, str, list[str]]]:
@@ -65,6 +69,7 @@ def one_line(text: object, most: int = 200) -> str:
 def run_command(app: Typer) -> None:
     """Run a command line; a user's error becomes one line on stderr and exit code 2."""
     try:
+        _check_bytes(sys.argv[1:])
         sys.exit(app(standalone_mode=False) or 0)
     except (XsbError, HubError) as error:
         message = str(error)
@@ -75,7 +80,23 @@ def run_command(app: Typer) -> None:
             sys.exit(2)
     except OSError as error:
         message = f"{error.filename or 'the system'}: {error.strerror or error}"
+    except RuntimeError as error:
+        if not (message := str(error)).startswith("Symlink loop"):  # what `Path.resolve` says of links in a circle
+            raise
     except (Abort, KeyboardInterrupt):
         sys.exit(130)
-    sys.stderr.write(f"error: {message}\n")
+    sys.stderr.write(f"error: {plain(message)}\n")
     sys.exit(2)
+
+
+def _check_bytes(arguments: Iterable[str]) -> None:
+    """Refuse what could be written nowhere later: Python reads bytes that are no UTF-8 as lone surrogates."""
+    for argument in arguments:
+        if any("\ud800" <= letter <= "\udfff" for letter in argument):
+            raise InputError(f"the argument {argument!r} is no UTF-8; give it, or rename the file, in UTF-8")
+
+
+def plain(message: str) -> str:
+    """One line without what a terminal obeys, such as colours or text from right to left; cut where it is too long."""
+    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in message)
+    return line if len(line) <= MOST else f"{line[: MOST // 2]} ... {line[-MOST // 2 :]}"

@@ -6,6 +6,7 @@ A line that a killed process left unfinished is ignored by readers and cut off b
 import fcntl
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
@@ -35,7 +36,7 @@ def read(file: Path, row: type[Row]) -> Iterator[Row]:
         InputError: a line is no such row; the message names file, line and field.
         OSError: the file cannot be read.
     """
-    with file.open("rb") as lines:  # bytes: a text's lines would also end at U+2028 inside of a comment
+    with told(file), file.open("rb") as lines:  # bytes: a text's lines would also end at U+2028 inside of a comment
         for number, line in enumerate(lines, 1):
             if not line.endswith(b"\n"):
                 return
@@ -45,6 +46,16 @@ def read(file: Path, row: type[Row]) -> Iterator[Row]:
                 wrong = error.errors()[0]
                 field = ".".join(map(str, wrong["loc"])) or "the line"
                 raise InputError(f"{file}:{number}: {field}: {wrong['msg']}") from error
+
+
+@contextmanager
+def told(file: Path) -> Iterator[None]:
+    """Name the file in an error of the system's that came while it was read."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(file)
+        raise
 
 
 def read_if_there(file: Path, row: type[Row]) -> list[Row]:

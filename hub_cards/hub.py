@@ -132,7 +132,7 @@ def is_same(there: str | None, file: Path) -> bool:
     """Whether a hash of the Hub is that of a file."""
     if there is None or len(there) == 64:
         return there == digest(file, sha256())
-    return there == digest(file, sha1(b"blob %d\x00" % file.stat().st_size))
+    return there == digest(file, sha1(b"blob %d\x00" % file.stat().st_size, usedforsecurity=False))
 
 
 def digest(file: Path, begun: "Hash") -> str:

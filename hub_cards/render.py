@@ -28,7 +28,7 @@ def environment(folder: Path) -> Environment:
 
     Texts that others wrote go through the filter `code` or `plain`.
     """
-    made = Environment(
+    made = Environment(  # Markdown  # nosec B701
         loader=FileSystemLoader(folder), undefined=StrictUndefined, autoescape=False, trim_blocks=True,
         lstrip_blocks=True, keep_trailing_newline=True, finalize=_valued,
     )  # fmt: skip

@@ -4,6 +4,7 @@ Gradio has routes that keep files, fetch other hosts', keep a visitor's state on
 no tab needs, and it lets the handlers of buttons, too, be called by their names.
 """
 
+import logging
 import re
 from collections.abc import Collection, Mapping, MutableMapping
 from typing import Any
@@ -14,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from space_app.leaving import named
 
+LOG = logging.getLogger(__name__)
 API = "gradio_api/"
 CLOSED = (
     "upload", "proxy=", "file=http:", "file=https:", "file/http:", "file/https:", "deep_link", "process_recording",
@@ -98,6 +100,11 @@ class Gate:
         except TooLarge:
             if not begun:
                 await PlainTextResponse(f"more than {self.limit} bytes", 413)(scope, receive, send)
+        except Exception as error:  # Gradio fails at a body that no page sends; what fails of ours it tells in events
+            if begun or scope["method"] != "POST":
+                raise
+            LOG.warning("a request to %s failed: %s", scope["path"], type(error).__name__)
+            await PlainTextResponse("this request cannot be used", 400)(scope, receive, send)
 
 
 def is_closed(path: str, names: Collection[str] = ()) -> bool:

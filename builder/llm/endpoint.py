@@ -13,7 +13,7 @@ from typing import NamedTuple, Self
 from pydantic import BaseModel
 
 import eval.models.endpoint as endpoints
-from eval.errors import BudgetSpent, EndpointError
+from eval.errors import BudgetSpent, EndpointError, InputError
 from eval.models.account import Account, Halt
 from eval.models.budget import Limits
 from eval.models.client import TIMEOUT
@@ -57,8 +57,11 @@ class Endpoint:
             temperature: of sampling; 0 is greedy.
 
         Raises:
+            InputError: the model has no name.
             ModelError: no key, or an address that is none.
         """
+        if not model.strip():
+            raise InputError("--model is empty; give the name of the model at the endpoint")
         self.model = model
         self._endpoint = endpoints.Endpoint(model, base_url, schema=schema, retries=RETRIES, timeout=timeout)
         self._max_tokens, self._temperature = max_tokens, temperature

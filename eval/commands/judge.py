@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from eval.commands.options import Judges, JudgeUrl
+from eval.errors import InputError
 
 
 def judge(
@@ -29,6 +30,8 @@ def judge(
     from eval.look.terminal import show_agreement, show_judging
     from eval.runs.notes import one_verdict
 
+    if out.is_dir() or not out.parent.is_dir():
+        raise InputError(f"{out} cannot be written: give a file in a folder that exists")
     panel = load_panel(name, base_url=judge_base_url)
     rows = read_rows(answers)
     for judge in panel.judges:

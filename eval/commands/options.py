@@ -117,7 +117,7 @@ def _dialogue(path: Path) -> Conversation:
         return [Message.model_validate(row) for row in rows]
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror})") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(
             f'{path} is not a dialogue: it must be JSON such as [{{"role": "user", "content": "..."}}]'
         ) from error
@@ -132,6 +132,8 @@ def load_all(datasets: Sequence[str], splits: Sequence[str]) -> list[Record]:
     """The records of every split of every dataset; what is to be known of them is said."""
     from eval.load import load
 
+    if not datasets or not splits:
+        raise InputError(f"there is no {'split' if datasets else 'dataset'} to load; name one")
     with working(f"loading {','.join(datasets)}"):
         found = [load(name, split) for name in datasets for split in splits]
     for note in dict.fromkeys(note for one in found for note in one.notes):

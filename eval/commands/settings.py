@@ -53,7 +53,7 @@ def read_mapping(path: Path) -> dict[Any, Any]:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror})") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{path} is no YAML: {one_line(error)}") from error
     if not isinstance(content, dict):
         raise InputError(f"{path} must hold options such as `model: skittish`, one a line")

@@ -20,8 +20,8 @@ def twins(
     """Answer each safe record and its neutral twin, and write who was refused."""
     from eval.twins import measure_twins, twins_json
 
-    if not out.parent.is_dir():
-        raise InputError(f"there is no folder {out.parent} for {out.name}; make it, or choose another --out")
+    if out.is_dir() or not out.parent.is_dir():
+        raise InputError(f"{out} cannot be written: give a file in a folder that exists")
     records, loaded = load_both(name_list(dataset), name_list(split), model, dtype, base_url)
     found = measure_twins(loaded, records)
     out.write_text(twins_json(found), encoding="utf-8")

@@ -25,6 +25,7 @@ from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTok
 from eval.errors import InputError, ModelError, UnknownName, one_line
 from eval.judges.making import Wanted, digest, needs_model
 from eval.judges.verdict import Answer, Judge, JudgeFacts, O, Question
+from eval.pinned import commit_of
 
 NAMES = {  # of labels, in small letters without anything but letters
     "full_compliance": "fullcompliance compliance comply complied compliant answer answered acceptance accepted normal "
@@ -139,17 +140,16 @@ def _ours(source: str, names: dict[int, str], mapping: dict[str, str], question:
 
 
 def _load(source: str) -> tuple[Any, Any]:
+    shared = {"revision": commit_of(source, "model"), "trust_remote_code": False}
     try:
-        kinds = AutoConfig.from_pretrained(source, trust_remote_code=False).architectures or []
+        kinds = AutoConfig.from_pretrained(source, **shared).architectures or []
         if not any(kind.endswith("ForSequenceClassification") for kind in kinds):
             raise ModelError(
                 f"{source!r} is no text-classification model but {', '.join(kinds) or 'of no known kind'}: its labels "
                 "would be chance; for a language model behind an endpoint use llm:MODEL"
             )
-        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
-        model = AutoModelForSequenceClassification.from_pretrained(
-            source, trust_remote_code=False, use_safetensors=True
-        )
+        tokenizer = AutoTokenizer.from_pretrained(source, **shared)
+        model = AutoModelForSequenceClassification.from_pretrained(source, use_safetensors=True, **shared)
     except (OSError, ValueError, RuntimeError, KeyError, ImportError, SafetensorError) as error:
         reason = one_line(error)
         raise ModelError(

@@ -3,6 +3,7 @@
 Tables of other projects work as they are; see `eval.load.formats` for what is read as what.
 """
 
+import logging
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, NamedTuple
 
 from eval.errors import InputError
 from eval.load.formats import adapted
+from eval.pinned import commit_of
 from eval.record import Conversation, Message, Record
 
 FILES = {".csv": "csv", ".json": "json", ".jsonl": "json", ".parquet": "parquet"}
@@ -88,6 +90,7 @@ def _rows(dataset: str, split: str) -> Iterable[Mapping[str, Any]]:
     from datasets import load_dataset
     from datasets.exceptions import DatasetGenerationError
 
+    logging.getLogger("datasets").setLevel(logging.CRITICAL)  # it would tell the same in more lines
     path = Path(dataset)
     try:
         if path.suffix in FILES:
@@ -100,12 +103,15 @@ def _rows(dataset: str, split: str) -> Iterable[Mapping[str, Any]]:
             return load_dataset(str(RELEASE), dataset, split=split)  # type: ignore[no-any-return]
         named, _, config = dataset.partition(":")
         name, _, revision = (named, "", "") if Path(named).is_dir() else named.partition("@")
-        return load_dataset(name, config or None, split=split, revision=revision or None)  # type: ignore[no-any-return]
-    except (OSError, ValueError, RuntimeError, DatasetGenerationError) as error:
+        commit = commit_of(name, "dataset", revision or None)
+        return load_dataset(name, config or None, split=split, revision=commit)  # type: ignore[no-any-return]
+    except (OSError, ValueError, RuntimeError, StopIteration, DatasetGenerationError) as error:
         if "corresponds to no data" in str(error):
             raise InputError(f"dataset {dataset!r} has no rows") from error
+        reason = error.__cause__ if isinstance(error, DatasetGenerationError) and error.__cause__ else error
+        said = " ".join(str(reason).split())[:200].rstrip(".") or "there is nothing in it"
         offline = " (offline)" if os.environ.get("HF_HUB_OFFLINE") == "1" else ""
         raise InputError(
-            f"dataset {dataset!r}, split {split!r}, cannot be loaded{offline}: {' '.join(str(error).split())[:200]}. "
+            f"dataset {dataset!r}, split {split!r}, cannot be loaded{offline}: {said}. "
             "Allowed: xsb, ms_xsb, a Hub id (ORG/NAME@REVISION:CONFIG), or a .csv, .json, .jsonl or .parquet file"
         ) from error

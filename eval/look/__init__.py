@@ -35,7 +35,7 @@ class Templates:
     def __init__(self, folder: Path, *, markup: bool = True, filters: Mapping[str, Callable[..., Any]] = NONE) -> None:
         """`markup`: they are of HTML, so that every value is escaped. `filters` are added to `spoken` and `points`."""
         loader = FileSystemLoader([folder, HERE])
-        self._jinja = Environment(
+        self._jinja = Environment(  # not escaped only for text  # nosec B701
             autoescape=markup, loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
         self._jinja.filters.update({"spoken": spoken, "points": points, **filters})

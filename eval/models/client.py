@@ -3,6 +3,7 @@
 import os
 import re
 from base64 import b64encode
+from urllib.parse import urlsplit
 
 import openai
 
@@ -30,14 +31,18 @@ def connect(
     key = api_key or os.environ.get("OPENAI_API_KEY")
     if not key and not base_url and not os.environ.get("OPENAI_BASE_URL"):
         raise ModelError(f"no OPENAI_API_KEY is set; set it, or give the {option} of an endpoint without keys")
-    told = re.sub(r"(^|//).*@", r"\1", (base_url or "").partition("?")[0])
-    if base_url and not base_url.startswith(("http://", "https://")):
-        raise ModelError(f"{option} {told!r} is no address; write one like http://127.0.0.1:8000/v1")
+    address = base_url or os.environ.get("OPENAI_BASE_URL", "")
+    told = re.sub(r"(^|//).*@", r"\1", address.partition("?")[0])
+    wrong = (
+        f"{option if base_url else 'OPENAI_BASE_URL'} {told!r} is no address; write one like http://127.0.0.1:8000/v1"
+    )
     limits = openai.Timeout(timeout, connect=min(timeout, CONNECTING))
     try:
+        if address and not (address.startswith(("http://", "https://")) and urlsplit(address).port != 0):
+            raise ModelError(wrong)
         return openai.AsyncOpenAI(base_url=base_url, api_key=key or NO_KEY, max_retries=0, timeout=limits)
-    except Exception as error:  # the HTTP library's own error for an address that is none
-        raise ModelError(f"{option} {told!r} is no address; write one like http://127.0.0.1:8000/v1") from error
+    except Exception as error:  # the libraries' own errors for an address that is none
+        raise ModelError(wrong) from error
 
 
 def shown(client: openai.AsyncOpenAI) -> str:

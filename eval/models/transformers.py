@@ -19,6 +19,7 @@ from eval.models.memory import out_of_memory
 from eval.models.padded import decode_padded
 from eval.models.protocol import Reply, Settled
 from eval.models.sampling import GumbelNoise
+from eval.pinned import commit_of
 from eval.record import Conversation
 
 LOG = logging.getLogger(__name__)  # warnings reach stderr where nothing else is set up
@@ -46,7 +47,7 @@ class TransformersModel:
         """Load `source` (folder or hub id); see `eval.models.load_model`."""
         if dtype not in ("auto", *DTYPES):
             raise UnknownName("dtype", dtype, ("auto", *DTYPES))
-        self.name = name
+        self.name, revision = name, commit_of(source, "model", revision)
         self.device = device if device != "auto" else best_device()
         computes = best_device() if device == "meta" else self.device
         self.dtype = DTYPES[dtype] if dtype != "auto" else fastest_dtype(computes)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from eval.record import Conversation, Message
+from eval.record import Conversation, Message, encodable
 from eval.serve.wire import ApiError
 
 ROLES = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
@@ -98,8 +98,9 @@ def _conversation(messages: list[dict[str, Any]]) -> tuple[Conversation, str]:
 def plain(content: Any) -> str | None:
     """The text of a message's content; None if it is anything else as well."""
     if isinstance(content, str):
-        return content
+        return content if encodable(content) else None
     if not isinstance(content, list) or not content:
         return None
     parts = [part.get("text") if isinstance(part, dict) and part.get("type") == "text" else None for part in content]
-    return "\n".join(str(part) for part in parts) if all(isinstance(part, str) for part in parts) else None
+    texts = [part for part in parts if isinstance(part, str) and encodable(part)]
+    return "\n".join(texts) if len(texts) == len(parts) else None

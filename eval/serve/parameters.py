@@ -50,6 +50,7 @@ def read_parameters(asked: Asked, served: str) -> Parameters:
             continue
         told = "this value" if name in NEUTRAL else "this parameter"
         raise ApiError(400, f"{name}: {told} is not supported here; leave it out", param=name, code="unsupported_value")
+    _check_stream(fields)
     most = "max_completion_tokens" if fields.get("max_completion_tokens") is not None else "max_tokens"
     options = fields.get("stream_options")
     return Parameters(
@@ -66,6 +67,12 @@ def _check_model(asked: Any, served: str) -> None:
         raise ApiError(400, "you must name a model", param="model", code="invalid_model")
     if asked != served:
         raise unknown_model(asked, served)
+
+
+def _check_stream(fields: Mapping[str, Any]) -> None:
+    for name, kind, wanted in (("stream", bool, "true or false"), ("stream_options", Mapping, "an object")):
+        if fields.get(name) is not None and not isinstance(fields[name], kind):
+            raise ApiError(400, f"{name} must be {wanted}", param=name, code="invalid_value")
 
 
 def unknown_model(asked: str, served: str) -> ApiError:

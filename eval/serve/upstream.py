@@ -46,7 +46,7 @@ class Upstream:
             address = httpx.URL(self._base)
         except httpx.InvalidURL as error:
             raise InputError("--base-url is no address; write one like http://127.0.0.1:8000/v1") from error
-        if address.scheme not in ("http", "https") or not address.host:
+        if address.scheme not in ("http", "https") or not address.host or not 0 < (address.port or 80) < 2**16:
             raise InputError("--base-url is no address; write one like http://127.0.0.1:8000/v1")
         self.place = f"{address.host}:{address.port}" if address.port else address.host
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=IDLE)

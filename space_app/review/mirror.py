@@ -84,7 +84,8 @@ class Mirror:
                     raise
                 continue
             for name, draft in files.items():
-                self._hashes[name] = digest(draft, sha1(b"blob %d\x00" % draft.stat().st_size))
+                begun = sha1(b"blob %d\x00" % draft.stat().st_size, usedforsecurity=False)  # git's own hash of a file
+                self._hashes[name] = digest(draft, begun)
                 self._take(name, draft)
             self._head = head
             return
