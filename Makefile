@@ -6,7 +6,7 @@ export HF_HUB_DISABLE_TELEMETRY = 1
 export TOKENIZERS_PARALLELISM = false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint audit organism bench soak space wheel constraints
+.PHONY: help demo test lint docs audit organism bench soak space wheel constraints
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -30,6 +30,9 @@ lint: $(READY)  ## ruff and mypy --strict
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: $(READY)  ## build the site into site/, which opens from there: site/index.html
+	$(BIN)/mkdocs build --strict
 
 audit: $(READY)  ## ask the database of known vulnerabilities about every pin (needs the network)
 	$(BIN)/pip-audit --strict --no-deps --disable-pip -r constraints.txt

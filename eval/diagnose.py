@@ -1,6 +1,7 @@
 """One prompt from end to end: the answer, its verdict, the words to blame, and what each mitigation makes of it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from textwrap import shorten
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -16,6 +17,7 @@ from eval.models.protocol import Model
 from eval.record import Conversation, Span, conversation
 from eval.removal import REMOVALS
 from eval.target import TARGETS
+from eval.wording import VERDICTS, reason
 from eval.words import find, words
 
 MAX_NEW_TOKENS = 128
@@ -33,6 +35,12 @@ class Mitigated(BaseModel):
     judgements: list[Verdict] = Field(default=[], exclude_if=lambda judgements: not judgements)
     note: str = Field(default="", exclude_if=lambda note: not note)
 
+    def __str__(self) -> str:
+        """The verdict, how the answer begins, and the note, in a line."""
+        return f"{VERDICTS[self.verdict.label]}  {shorten(self.response, 80)}{f'  ({self.note})' if self.note else ''}"
+
+    __repr__ = __str__
+
 
 class Diagnosis(BaseModel):
     """Everything that `xsb-eval diagnose` shows; its JSON is the command's JSON. `judgements` are of further judges."""
@@ -44,6 +52,20 @@ class Diagnosis(BaseModel):
     judgements: list[Verdict] = Field(default=[], exclude_if=lambda judgements: not judgements)
     attribution: Attribution | None
     mitigations: list[Mitigated]
+
+    @property
+    def triggers(self) -> list[str]:
+        """The words to blame, the most to blame first; empty if no word adds to refusal or none was looked for."""
+        return [span.text(self.messages) for span in self.attribution.triggers] if self.attribution else []
+
+    def __str__(self) -> str:
+        """The verdict, the words to blame, and the verdict under each mitigation, a line for each."""
+        lines = [f"{VERDICTS[self.verdict.label]}  {self.model}: {shorten(self.response, 80)}"]
+        if self.attribution:
+            lines.append(reason(self.verdict, self.triggers, self.attribution.refuses))
+        return "\n".join([*lines, *(f"{tried.name}: {tried}" for tried in self.mitigations)])
+
+    __repr__ = __str__
 
 
 def diagnose(
@@ -109,9 +131,7 @@ def diagnose(
     tried = []
     for name in mitigations:
         notify(f"mitigation: {name}")
-        request = Request(messages, spans, answer=reply)
-        (attempt,) = attempts(named(name), model, [request], Decoding(max_new_tokens))
-        tried.append(mitigated(name, request, attempt, panel))
+        tried.append(_tried(model, name, Request(messages, spans, answer=reply), panel, max_new_tokens))
     verdict, judgements, _ = panel([Answer(messages, reply.text, reply.finish)])[0]
     return Diagnosis(
         model=model.name,
@@ -122,6 +142,44 @@ def diagnose(
         attribution=found,
         mitigations=tried,
     )
+
+
+def mitigate(
+    model: Model,
+    prompt: str | Conversation | list[dict[str, Any]],
+    mitigation: str,
+    triggers: Sequence[str] = (),
+    *,
+    judge: str | Panel = "rules",
+    max_new_tokens: int = MAX_NEW_TOKENS,
+) -> Mitigated:
+    """Answer a prompt or dialogue under one mitigation, with words that you name, and judge the answer.
+
+    Args:
+        model: from `eval.models.load_model`.
+        prompt: a text, or messages of which the last is the user's.
+        mitigation: a name in `eval.mitigation.MITIGATIONS`, or several joined with a plus.
+        triggers: words or phrases of the prompt to mitigate, such as `Diagnosis.triggers`; without any, most
+            mitigations have nothing to change, and the note says so.
+        judge: names for `eval.judges.panel.load_panel`, or the panel; the first judge decides.
+        max_new_tokens: of the answer.
+
+    Raises:
+        UnknownName: a mitigation or judge that does not exist.
+        InputError: the conversation cannot be answered, or a trigger does not stand in it.
+        ModelError: the model lacks what the mitigation needs.
+    """
+    check_names(None, [mitigation], judge if isinstance(judge, str) else "rules")
+    panel = load_panel(judge) if isinstance(judge, str) else judge
+    messages = conversation(prompt)
+    check_conversation(messages)
+    check_weights(model, [mitigation])
+    return _tried(model, mitigation, Request(messages, places(messages, triggers)), panel, max_new_tokens)
+
+
+def _tried(model: Model, name: str, request: Request, panel: Panel, max_new_tokens: int) -> Mitigated:
+    (attempt,) = attempts(named(name), model, [request], Decoding(max_new_tokens))
+    return mitigated(name, request, attempt, panel)
 
 
 def mitigated(name: str, request: Request, attempt: Attempt, panel: Panel) -> Mitigated:
