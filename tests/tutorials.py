@@ -21,7 +21,7 @@ from tests.test_promises import ROOT
 FOLDER = ROOT / "docs" / "tutorials"
 BLOCK = re.compile(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.DOTALL | re.MULTILINE)
 COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*)\n", re.MULTILINE)
-PORT = re.compile(r"(127\.0\.0\.1:|--port )(\d{4})\b")
+PORT = re.compile(r"(127\.0\.0\.1:|--port )(\d{4,5})\b")
 LEFT_OUT = "..."  # a line that stands for others
 
 
@@ -103,7 +103,7 @@ def _serving(command: str, folder: Path, env: Mapping[str, str]) -> Iterator[Non
         start_new_session=True,
     )  # fmt: skip
     try:
-        wait_for(f"http://127.0.0.1:{found[2]}/health", process)
+        wait_for(f"http://127.0.0.1:{found[2]}/health", process, 300)
         yield
     finally:
         os.killpg(process.pid, signal.SIGTERM)
