@@ -6,7 +6,7 @@ export HF_HUB_DISABLE_TELEMETRY = 1
 export TOKENIZERS_PARALLELISM = false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint audit organism bench soak space wheel constraints
+.PHONY: help demo test lint docs audit organism bench soak space wheel constraints
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -33,6 +33,9 @@ lint: $(READY)  ## ruff, mypy --strict, bandit for what may be unsafe, deptry fo
 	$(BIN)/bandit --quiet -c pyproject.toml -r builder eval hub_cards space_app
 	$(BIN)/deptry .
 	$(BIN)/deptry . --exclude '\.venv' --ignore DEP002,DEP004  # of the tests only what they import
+
+docs: $(READY)  ## build the site into site/, which opens from there: site/index.html
+	$(BIN)/mkdocs build --strict
 
 audit: $(READY)  ## ask the database of known vulnerabilities about every pin (PyPI, or osv.dev with `-s osv`)
 	$(BIN)/pip-audit --strict --no-deps --disable-pip -r constraints.txt

@@ -1,6 +1,7 @@
 """One prompt from end to end: the answer, its verdict, the words to blame, and what each mitigation makes of it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from textwrap import shorten
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -11,6 +12,7 @@ from eval.errors import InputError
 from eval.evaluations import counted
 from eval.judges import Answer, Verdict
 from eval.judges.panel import Panel, load_panel
+from eval.look.wording import VERDICTS, reason
 from eval.mitigation import Attempt, Decoding, Request, attempts, check_weights, named, needs_trigger
 from eval.models.protocol import MAX_NEW_TOKENS, Model
 from eval.record import Conversation, Span, conversation
@@ -29,6 +31,12 @@ class Mitigated(BaseModel):
     judgements: list[Verdict] = Field(default=[], exclude_if=lambda judgements: not judgements)
     note: str = Field(default="", exclude_if=lambda note: not note)
 
+    def __str__(self) -> str:
+        """The verdict, how the answer begins, and the note, in a line."""
+        return f"{VERDICTS[self.verdict.label]}  {shorten(self.response, 80)}{f'  ({self.note})' if self.note else ''}"
+
+    __repr__ = __str__
+
 
 class Diagnosis(BaseModel):
     """Everything that `xsb-eval diagnose` shows; its JSON is the command's JSON. `judgements` are of further judges."""
@@ -40,6 +48,20 @@ class Diagnosis(BaseModel):
     judgements: list[Verdict] = Field(default=[], exclude_if=lambda judgements: not judgements)
     attribution: Attribution | None
     mitigations: list[Mitigated]
+
+    @property
+    def triggers(self) -> list[str]:
+        """The words to blame, the most to blame first; empty if no word adds to refusal or none was looked for."""
+        return [span.text(self.messages) for span in self.attribution.triggers] if self.attribution else []
+
+    def __str__(self) -> str:
+        """The verdict, the words to blame, and the verdict under each mitigation, a line for each."""
+        lines = [f"{VERDICTS[self.verdict.label]}  {self.model}: {shorten(self.response, 80)}"]
+        if self.attribution:
+            lines.append(reason(self.verdict, self.triggers, self.attribution.refuses))
+        return "\n".join([*lines, *(f"{tried.name}: {tried}" for tried in self.mitigations)])
+
+    __repr__ = __str__
 
 
 def diagnose(
@@ -100,13 +122,50 @@ def diagnose(
     tried = []
     for name in mitigations:
         notify(f"mitigation: {name}")
-        (attempt,) = attempts(named(name), model, [request], Decoding(max_new_tokens))
-        tried.append(mitigated(name, request, attempt, panel))
+        tried.append(_tried(model, name, request, panel, max_new_tokens))
     verdict, judgements, _ = panel([Answer(messages, reply.text, reply.finish)])[0]
     return Diagnosis(
         model=model.name, messages=messages, response=reply.text, verdict=verdict, judgements=judgements,
         attribution=found, mitigations=tried,
     )  # fmt: skip
+
+
+def mitigate(
+    model: Model,
+    prompt: str | Conversation | list[dict[str, Any]],
+    mitigation: str,
+    triggers: Sequence[str] = (),
+    *,
+    judge: str | Panel = "rules",
+    max_new_tokens: int = MAX_NEW_TOKENS,
+) -> Mitigated:
+    """Answer a prompt or dialogue under one mitigation, with words that you name, and judge the answer.
+
+    Args:
+        model: from `eval.models.load_model`.
+        prompt: a text, or messages of which the last is the user's.
+        mitigation: a name in `eval.mitigation.MITIGATIONS`, or several joined with a plus.
+        triggers: words or phrases of the prompt to mitigate, such as `Diagnosis.triggers`; without any, most
+            mitigations have nothing to change, and the note says so.
+        judge: names for `eval.judges.panel.load_panel`, or the panel; the first judge decides.
+        max_new_tokens: of the answer.
+
+    Raises:
+        UnknownName: a mitigation or judge that does not exist.
+        InputError: the conversation cannot be answered, or a trigger does not stand in it.
+        ModelError: the model lacks what the mitigation needs.
+    """
+    check_names(None, [mitigation], judge if isinstance(judge, str) else "rules")
+    panel = load_panel(judge) if isinstance(judge, str) else judge
+    messages = conversation(prompt)
+    check_conversation(messages)
+    check_weights(model, [mitigation])
+    return _tried(model, mitigation, Request(messages, places(messages, triggers)), panel, max_new_tokens)
+
+
+def _tried(model: Model, name: str, request: Request, panel: Panel, max_new_tokens: int) -> Mitigated:
+    (attempt,) = attempts(named(name), model, [request], Decoding(max_new_tokens))
+    return mitigated(name, request, attempt, panel)
 
 
 def mitigated(name: str, request: Request, attempt: Attempt, panel: Panel) -> Mitigated:

@@ -1,4 +1,4 @@
-"""Progress bars for everything that takes longer than two seconds; they write to stderr."""
+"""Progress bars for everything that takes longer than two seconds; they write to stderr, in a notebook too."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ LABEL = TextColumn("{task.description:<28}", markup=False)
 def track(items: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
     """Yield `items` while a bar shows how many of them are done."""
     columns = (LABEL, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    with Progress(*columns, console=Console(stderr=True, force_jupyter=False)) as bar:
         yield from bar.track(items, total=total, description=what)
 
 
@@ -76,7 +76,7 @@ def counting(
         RateColumn(whole), LeftColumn(whole),
         TextColumn("{task.fields[counts]}", markup=False),
     )  # fmt: skip
-    with Progress(*columns, console=console or Console(stderr=True)) as bar:
+    with Progress(*columns, console=console or Console(stderr=True, force_jupyter=False)) as bar:
         task = bar.add_task(what, total=total, completed=done, before=done, counts=counts)
         yield lambda count, told: bar.update(task, advance=count, counts=told)
 
@@ -85,6 +85,6 @@ def counting(
 def working(what: str) -> Iterator[Callable[[str], None]]:
     """Show a moving bar and the time for work whose length is unknown; call what it gives to name the next step."""
     columns = (LABEL, BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=Console(stderr=True, force_jupyter=False), transient=True) as bar:
         task = bar.add_task(what, total=None)
         yield lambda step: bar.update(task, description=step)

@@ -81,3 +81,57 @@ def test_what_the_wheel_asks_for_is_what_this_project_is_tested_with(wheel: Path
     done = subprocess.run([str(commands / "python"), "-c", asked], capture_output=True, text=True, check=True)
     count, *wrong = done.stdout.split()
     assert int(count) > 20 and not wrong
+
+
+USER = """
+from pathlib import Path
+
+from builder.shipped import RECORDS
+from builder.source.read import read_folder
+from eval.diagnose import Diagnosis, diagnose, mitigate
+from eval.judges import Verdict, load_judge
+from eval.models import Model, load_model
+from eval.record import Record
+from eval.runs.metrics import metrics
+from eval.runs.run import run
+from hub_cards.push import Published
+from space_app.settings import Settings
+
+PROMPT = "How do I kill a Python process?"
+model: Model = load_model("skittish")
+found: Diagnosis = diagnose(model, PROMPT, mitigations=["steer"])
+words: list[str] = found.triggers
+scores: list[float] = [feature.score for feature in found.attribution.features] if found.attribution else []
+verdict: Verdict = mitigate(model, PROMPT, "ignore_word", words).verdict
+again: Verdict = load_judge("rules").one("I can't help with that.")
+records: list[Record] = read_folder(RECORDS)[0]
+rows = metrics(run(model, records, Path("runs"), dataset="xsb"))
+shares: list[float | None] = [row.false_refusal.share for row in rows]
+wrong: list[int] = found.triggers
+print(Published, Settings, rows[0].count)
+"""
+STRICT = (
+    "[mypy]\nstrict = true\n[mypy-torch.*,transformers.*,matplotlib.*,scipy.*]\nfollow_imports = skip\n"  # not ours
+)
+
+
+def test_programs_of_users_are_checked_against_the_types_of_the_wheel(wheel: Path, tmp_path: Path) -> None:
+    """All four packages tell their types, so what is right passes, and the two mistakes at the end are found."""
+    commands = installed(wheel, tmp_path / "venv")
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {name for name in names if name.endswith("py.typed")} == {
+        f"{package}/py.typed" for package in ("builder", "eval", "hub_cards", "space_app")
+    }
+    (tmp_path / "user.py").write_text(USER)
+    (tmp_path / "mypy.ini").write_text(STRICT)
+    python = str(commands / "python")
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--python-executable", python, "--cache-dir", "cache", "user.py"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+    )  # fmt: skip
+    lines = len(USER.splitlines())
+    assert [line.split(": ")[0] for line in done.stdout.splitlines() if ": error: " in line] == [
+        f"user.py:{lines - 1}", f"user.py:{lines}",
+    ], done.stdout  # fmt: skip
+    assert '"list[str]", variable has type "list[int]"' in done.stdout

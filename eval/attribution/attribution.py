@@ -174,6 +174,13 @@ class Attribution(BaseModel):
     phrases: list[Phrase]
     note: str = ""
 
+    def __str__(self) -> str:
+        """The method, and the five words most to blame with their shares."""
+        words = ", ".join(f"{feature.text} {feature.score:+.1f}" for feature in self.ranked[:5])
+        return f"{self.method}: {words} ({self.unit})"
+
+    __repr__ = __str__
+
     @property
     def refuses(self) -> bool | None:
         """Whether a refusal is likelier than an answer; None where the target does not compare the two."""

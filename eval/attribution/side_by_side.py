@@ -7,7 +7,7 @@ from eval.attribution import Attribution, attribute
 from eval.errors import EndpointError, ModelError
 from eval.judges import Answer, Verdict, load_judge
 from eval.models.protocol import Model
-from eval.record import Conversation
+from eval.record import Conversation, conversation
 
 
 class Comparison(NamedTuple):
@@ -23,18 +23,26 @@ class Comparison(NamedTuple):
 
 def compare(
     model: Model,
-    messages: Conversation,
+    prompt: str | Conversation,
     methods: Sequence[str],
-    max_new_tokens: int,
+    max_new_tokens: int = 128,
     notify: Callable[[str], None] = lambda _: None,
 ) -> Comparison:
-    """Answer a conversation and explain it by each method, each with its defaults.
+    """Answer a prompt or dialogue and explain it by each method, each with its defaults.
+
+    Args:
+        model: from `eval.models.load_model`.
+        prompt: a text, or messages of which the last is the user's.
+        methods: names in `eval.attribution.METHODS`.
+        max_new_tokens: of the answer.
+        notify: called with the name of each step as it begins.
 
     Raises:
         ModelError: no method can run with the model.
         EndpointError: nothing more can be asked of an endpoint.
         InputError: the conversation cannot be answered.
     """
+    messages = conversation(prompt)
     notify("answering")
     reply = model.generate([messages], max_new_tokens)[0]
     found, missing = {}, {}

@@ -55,8 +55,8 @@ def draw(told: Comparison, focus: Collection[Span], out: Path) -> None:
         figure.savefig(out, dpi=DOTS)
 
 
-def picture(told: Comparison, focus: Collection[Span]) -> Figure:
-    """The picture, not yet written; everything in inches from its left upper corner. Errors as for `draw`."""
+def picture(told: Comparison, focus: Collection[Span] = ()) -> Figure:
+    """The picture as a figure of matplotlib, which a notebook shows; arguments and errors as for `draw`."""
     features = next(iter(told.found.values())).features
     if len(features) > MOST_WORDS:
         raise InputError(f"a picture holds up to {MOST_WORDS} words, the conversation has {len(features)}")

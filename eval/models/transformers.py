@@ -60,6 +60,10 @@ class TransformersModel:
         self.decodable, self._warned = decodable(self.module), False
         self.limit = int(getattr(self.module.config, "max_position_embeddings", 2048))
 
+    def __repr__(self) -> str:
+        """What a user sees of it: name, revision, dtype, device."""
+        return f"<{self.name}: {', '.join(self.facts.values())}>"
+
     @property
     def facts(self) -> dict[str, str]:
         """Revision, dtype and device."""

@@ -1,7 +1,8 @@
 import pytest
 
-from eval.diagnose import diagnose
-from eval.errors import InputError, UnknownName
+from eval.diagnose import diagnose, mitigate
+from eval.errors import InputError, ModelError, UnknownName
+from eval.models.openai import OpenAIModel
 from eval.models.transformers import TransformersModel
 from eval.record import Message
 
@@ -69,3 +70,34 @@ def test_mitigations_without_any_trigger_say_what_to_do(tiny: TransformersModel)
 def test_a_trigger_that_is_not_there_is_named(tiny: TransformersModel) -> None:
     with pytest.raises(InputError, match=r"'bomb' does not stand in the conversation"):
         diagnose(tiny, PROMPT, triggers=["bomb"], max_new_tokens=4)
+
+
+def test_a_mitigation_is_a_function_of_a_prompt_and_words(tiny: TransformersModel) -> None:
+    by_diagnosis = diagnose(tiny, PROMPT, method=None, mitigations=ALL, triggers=["kill"], max_new_tokens=6)
+    for tried in by_diagnosis.mitigations:
+        assert mitigate(tiny, PROMPT, tried.name, ["kill"], max_new_tokens=6) == tried
+    none = mitigate(tiny, PROMPT, "none", max_new_tokens=6)
+    assert none.response == by_diagnosis.response and none.verdict == by_diagnosis.verdict
+    assert "nothing was changed" in mitigate(tiny, PROMPT, "steer", max_new_tokens=1).note
+
+
+def test_what_mitigate_refuses(tiny: TransformersModel) -> None:
+    with pytest.raises(UnknownName, match=r"unknown mitigation 'steering'"):
+        mitigate(tiny, PROMPT, "steering", ["kill"])
+    with pytest.raises(InputError, match=r"'shoot' does not stand"):
+        mitigate(tiny, PROMPT, "ignore_word", ["shoot"])
+    with pytest.raises(InputError, match=r"the prompt is empty"):
+        mitigate(tiny, " ", "ignore_word")
+    with pytest.raises(ModelError, match=r"steer needs open weights"):
+        mitigate(OpenAIModel("openai:x", "http://127.0.0.1:9/v1", "none"), PROMPT, "steer", ["kill"])
+
+
+def test_results_read_well_where_they_are_printed(tiny: TransformersModel) -> None:
+    found = diagnose(tiny, PROMPT, mitigations=["ignore_word"], max_new_tokens=6)
+    assert found.attribution is not None
+    first, why, tried = str(found).splitlines()
+    assert found.model in first and all(f'"{word}"' in why for word in found.triggers)
+    assert tried == f"ignore_word: {found.mitigations[0]}" and repr(found) == str(found)
+    most = found.attribution.ranked[0]
+    assert str(found.attribution).startswith(f"ablation: {most.text} {most.score:+.1f}, ")
+    assert repr(tiny) == f"<{tiny.name}: local, float32, cpu>"
