@@ -134,14 +134,9 @@ def diagnose(
         tried.append(_tried(model, name, Request(messages, spans, answer=reply), panel, max_new_tokens))
     verdict, judgements, _ = panel([Answer(messages, reply.text, reply.finish)])[0]
     return Diagnosis(
-        model=model.name,
-        messages=messages,
-        response=reply.text,
-        verdict=verdict,
-        judgements=judgements,
-        attribution=found,
-        mitigations=tried,
-    )
+        model=model.name, messages=messages, response=reply.text, verdict=verdict, judgements=judgements,
+        attribution=found, mitigations=tried,
+    )  # fmt: skip
 
 
 def mitigate(
