@@ -145,15 +145,12 @@ def mitigate(
         model: from `eval.models.load_model`.
         prompt: a text, or messages of which the last is the user's.
         mitigation: a name in `eval.mitigation.MITIGATIONS`, or several joined with a plus.
-        triggers: words or phrases of the prompt to mitigate, such as `Diagnosis.triggers`; without any, most
-            mitigations have nothing to change, and the note says so.
-        judge: names for `eval.judges.panel.load_panel`, or the panel; the first judge decides.
-        max_new_tokens: of the answer.
+        triggers: words or phrases of the prompt, such as `Diagnosis.triggers`; most mitigations change nothing without.
+        judge: as for `diagnose`; `max_new_tokens` too.
+        max_new_tokens: see there.
 
     Raises:
-        UnknownName: a mitigation or judge that does not exist.
-        InputError: the conversation cannot be answered, or a trigger does not stand in it.
-        ModelError: the model lacks what the mitigation needs.
+        XsbError: as for `diagnose`.
     """
     check_names(None, [mitigation], judge if isinstance(judge, str) else "rules")
     panel = load_panel(judge) if isinstance(judge, str) else judge
