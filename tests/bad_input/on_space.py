@@ -57,12 +57,12 @@ SPACE = [
         for file in (
             "binary.yaml", "folder.yaml", "loop.yaml", "deep.yaml", "utf16.yaml", "latin.yaml", "text.yaml",
             "list.yaml", "tabs.yaml", "unknown.yaml", "tag.yaml", "bomb.yaml", "nowhere.yaml", "space-limits.yaml",
-            "space-models.yaml", "space-url.yaml", "space-nan.yaml",
+            "space-models.yaml", "space-nan.yaml",
         )
     ),
     Bad("xsb-space --port x", "--port"),
-    Bad("xsb-space --port 70000 --only explore", "70000"),
-    Bad("xsb-space --port -1 --only explore", "-1"),
+    Bad("xsb-space --port 70000 --only explore", "--port"),
+    Bad("xsb-space --port -1 --only explore", "--port"),
     Bad("xsb-space --port {taken} --only explore", "{taken}"),
     Bad("xsb-space --only tri", "try"),
     Bad("xsb-space --only review", "--candidates"),
