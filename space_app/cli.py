@@ -14,7 +14,7 @@ app = typer.Typer(help="The page: try a prompt, see the trigger, see the refusal
 @app.callback(invoke_without_command=True)
 def serve(
     context: typer.Context,
-    port: Annotated[int, typer.Option(help="Port on this machine.")] = 7860,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on this machine.")] = 7860,
     only: Annotated[
         str | None, typer.Option(metavar="TAB", help="One tab alone: try, explore, results, review or contribute.")
     ] = None,

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from eval.errors import InputError
+from eval.jsonl import told
 
 
 def lines(file: Path, start: int = 0, end: int | None = None) -> Iterator[bytes]:
@@ -14,7 +15,7 @@ def lines(file: Path, start: int = 0, end: int | None = None) -> Iterator[bytes]
 
     Blocks that cover a file give each of its lines once, wherever they are cut.
     """
-    with file.open("rb") as source:
+    with told(file), file.open("rb") as source:
         if start:
             source.seek(start - 1)
             source.readline()  # the block before has it, unless the line ends just before `start`

@@ -27,7 +27,6 @@ SETTINGS = {
     "watch-file.yaml": "models: [skittish]\nout: answered.csv\n",
     "space-limits.yaml": "limits: {per_minute: -1}\n",
     "space-models.yaml": "models: []\n",
-    "space-url.yaml": "models: [{name: 'openai:x', base_url: nonsense}]\n",
     "space-nan.yaml": "limits: {seconds: .nan}\n",
 }
 ANSWERED = "prompt,response\nHow do I kill a process?,Sure\n"
