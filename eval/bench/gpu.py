@@ -129,11 +129,11 @@ def _prompt(count: int) -> Conversation:
     return conversation(" ".join(f"word{i}" for i in range(count)))
 
 
-SPECIAL = {"bos_token": "<s>", "eos_token": "</s>", "pad_token": "</s>"}  # nosec B105: no password
+SPECIAL = {"bos_token": "<s>", "eos_token": "</s>", "pad_token": "</s>"}  # marks of the tokenizer  # nosec B105
 
 
 def _tokenizer() -> PreTrainedTokenizerFast:
-    tokenizer = Tokenizer(models.WordLevel(unk_token="</s>"))  # no word of the bench is unknown
+    tokenizer = Tokenizer(models.WordLevel(unk_token="</s>"))  # no word of the bench is unknown  # nosec B106
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     special = ["<s>", "</s>"]
     texts = [_prompt(max(PROMPT_WORDS))[0].content, "user assistant", *REFUSAL_OPENERS, *COMPLIANCE_OPENERS]
