@@ -60,7 +60,10 @@ def _below(program: str, module: Any) -> list[tuple[str, set[str]]]:
 
 
 def tell(bad: Bad, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Told:
-    """Run the command in the folder, in this process where that leaves nothing behind; an error that is no message to a user goes on from here."""
+    """Run the command in the folder, in this process where that leaves nothing behind.
+
+    An error that is no message to a user goes on from here.
+    """
     arguments = shlex.split(bad.line)
     if arguments[0] == "xsb-space" and {"--only", "deploy"} & set(
         arguments
