@@ -1,9 +1,9 @@
 """What several commands take: options, the prompt, names in a list, records with a model."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -17,6 +17,9 @@ from eval.progress import working
 from eval.record import Conversation, Message, Record, conversation
 from eval.removal import REMOVALS
 from eval.target import TARGETS
+
+if TYPE_CHECKING:
+    from eval.load import Loaded
 
 OWN_METHOD = "ablation, or black_box behind an endpoint"
 ALL = "ignore_word,rephrase,steer"
@@ -136,9 +139,23 @@ def load_all(datasets: Sequence[str], splits: Sequence[str]) -> list[Record]:
         raise InputError(f"there is no {'split' if datasets else 'dataset'} to load; name one")
     with working(f"loading {','.join(datasets)}"):
         found = [load(name, split) for name in datasets for split in splits]
+    _say_notes(found)
+    return [record for one in found for record in one.records]
+
+
+def load_each(datasets: Sequence[str], split: str) -> dict[str, "Loaded"]:
+    """One split of every dataset, by its name; what is to be known of them is said."""
+    from eval.load import load
+
+    with working(f"loading {','.join(datasets)}"):
+        found = {name: load(name, split) for name in datasets}
+    _say_notes(found.values())
+    return found
+
+
+def _say_notes(found: Iterable["Loaded"]) -> None:
     for note in dict.fromkeys(note for one in found for note in one.notes):
         typer.echo(f"note: {note}", err=True)
-    return [record for one in found for record in one.records]
 
 
 def load_both(

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from eval.commands import options as given
-from eval.commands.options import load_all, name_list, one_or_more
+from eval.commands.options import load_each, name_list, one_or_more
 from eval.errors import XsbError
 from eval.models.protocol import Model, OpenWeights
 from eval.progress import working
@@ -19,6 +19,7 @@ from eval.record import Record
 
 if TYPE_CHECKING:
     from eval.judges.panel import Panel
+    from eval.load import Loaded
     from eval.models.budget import Limits
     from eval.runs.distributed import Actors
     from eval.runs.options import Options
@@ -96,14 +97,15 @@ def run(
     check_actors(models, ray, actors)
     panel = None if dry_run else load_panel(judge, harm_judge, judge_base_url)
     places = folders(out, models, datasets)
-    asked = _records(datasets, split, suites, limit)
+    loaded = load_each(datasets, split)
+    asked = _records(loaded, suites, limit)
     options = Options(
         dataset=dataset, split=split, suites=suites, mitigations=names, method=method, max_new_tokens=max_new_tokens,
         temperature=temperature, samples=samples, seed=seed, system=system, assistant=assistant, early_stop=early_stop,
     )  # fmt: skip
     loading = Loading(base_url, dtype, revision, ray, actors)
     limits = Limits(concurrency, max_tokens_total, max_requests)
-    runs = _runs(asked, options, places)
+    runs = _runs(asked, options, places, {name: one.commit for name, one in loaded.items()})
     if panel is None:
         _for_each(runs, partial(_plan, loading=loading, judge=judge, harm_judge=harm_judge))
     else:
@@ -111,13 +113,17 @@ def run(
 
 
 def _runs(
-    asked: Mapping[str, list[Record]], options: "Options", places: Mapping[tuple[str, str], Path]
+    asked: Mapping[str, list[Record]],
+    options: "Options",
+    places: Mapping[tuple[str, str], Path],
+    commits: Mapping[str, str],
 ) -> dict[str, list[Run]]:
     """The runs of each model."""
     found: dict[str, list[Run]] = {}
     for (model, dataset), out in places.items():
         title = f"{model} on {dataset}" if len(places) > 1 else ""
-        found.setdefault(model, []).append(Run(title, asked[dataset], replace(options, dataset=dataset), out))
+        own = replace(options, dataset=dataset, dataset_commit=commits[dataset])
+        found.setdefault(model, []).append(Run(title, asked[dataset], own, out))
     return found
 
 
@@ -136,14 +142,15 @@ def _for_each(runs: Mapping[str, Sequence[Run]], work: Callable[[str, Sequence[R
         raise typer.Exit(2)
 
 
-def _records(datasets: Sequence[str], split: str, suites: Sequence[str], limit: int | None) -> dict[str, list[Record]]:
+def _records(loaded: Mapping[str, "Loaded"], suites: Sequence[str], limit: int | None) -> dict[str, list[Record]]:
     """The records of each dataset, with the suites beside the first."""
     from eval.load import stratified
     from eval.suites import load_suite
 
     beside = [record for name in suites for record in stratified(load_suite(name), limit)]
-    found = {name: stratified(load_all([name], [split]), limit) for name in datasets}
-    found[datasets[0]] = [*found[datasets[0]], *beside]
+    found = {name: stratified(one.records, limit) for name, one in loaded.items()}
+    first = next(iter(found))
+    found[first] = [*found[first], *beside]
     return found
 
 

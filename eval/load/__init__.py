@@ -19,10 +19,11 @@ RELEASE = Path("xsb")
 
 
 class Loaded(NamedTuple):
-    """The records of a dataset, in its own order, and notes on how its columns were read."""
+    """The records of a dataset, in its own order, notes on how its columns were read, and its commit on the Hub."""
 
     records: list[Record]
     notes: list[str]
+    commit: str  # empty unless it was asked of the Hub
 
 
 def load_records(dataset: str, split: str = "test") -> list[Record]:
@@ -41,11 +42,12 @@ def load(dataset: str, split: str = "test") -> Loaded:
     Raises:
         InputError: there is no such dataset, it has no prompts, or labels that are neither safe nor unsafe.
     """
-    rows, notes = adapted(_rows(dataset, split))
+    table, commit = _rows(dataset, split)
+    rows, notes = adapted(table)
     records = [record(row, number) for number, row in enumerate(rows, 1)]
     if not records:
         raise InputError(f"dataset {dataset!r} has no rows")
-    return Loaded(records, notes)
+    return Loaded(records, notes, commit)
 
 
 def stratified(records: list[Record], limit: int | None) -> list[Record]:
@@ -86,7 +88,7 @@ def _messages(row: Mapping[str, Any], number: int) -> Conversation:
     return [Message(role="user", content=prompt)]
 
 
-def _rows(dataset: str, split: str) -> Iterable[Mapping[str, Any]]:
+def _rows(dataset: str, split: str) -> tuple[Iterable[Mapping[str, Any]], str]:
     from datasets import load_dataset
     from datasets.exceptions import DatasetGenerationError
 
@@ -96,15 +98,15 @@ def _rows(dataset: str, split: str) -> Iterable[Mapping[str, Any]]:
         if path.suffix in FILES:
             if not path.is_file():
                 raise InputError(f"file {dataset!r} does not exist")
-            return load_dataset(FILES[path.suffix], data_files=str(path), split="train")  # type: ignore[no-any-return]
+            return load_dataset(FILES[path.suffix], data_files=str(path), split="train"), ""
         if dataset in ("xsb", "ms_xsb"):
             if not RELEASE.is_dir():
                 raise InputError("there is no release in the folder xsb here; make one: xsb-build release --out xsb")
-            return load_dataset(str(RELEASE), dataset, split=split)  # type: ignore[no-any-return]
+            return load_dataset(str(RELEASE), dataset, split=split), ""
         named, _, config = dataset.partition(":")
         name, _, revision = (named, "", "") if Path(named).is_dir() else named.partition("@")
         commit = commit_of(name, "dataset", revision or None)
-        return load_dataset(name, config or None, split=split, revision=commit)  # type: ignore[no-any-return]
+        return load_dataset(name, config or None, split=split, revision=commit), commit or ""
     except (OSError, ValueError, RuntimeError, StopIteration, DatasetGenerationError) as error:
         if "corresponds to no data" in str(error):
             raise InputError(f"dataset {dataset!r} has no rows") from error

@@ -17,7 +17,7 @@ from eval.record import Record
 from eval.runs.sample import replace_file
 
 PACKAGES = ("xsb", "torch", "transformers", "datasets")
-CIRCUMSTANCES = ("started", "machine")  # which a run that goes on may change
+CIRCUMSTANCES = ("started", "machine", "dataset_commit")  # which a run that goes on may change
 SEEDS = 2**31  # endpoints take no larger ones
 
 Assistant = Literal["scripted", "live"]  # whose the earlier answers are: recorded, where they are, or all the model's
@@ -28,9 +28,10 @@ class OtherRun(InputError):
 
 
 class Config(BaseModel):
-    """What was run; two runs with equal configs, date and machine apart, give equal samples on equal machines."""
+    """What was run; two runs with equal configs, circumstances apart, give equal samples on equal machines."""
 
     dataset: str
+    dataset_commit: str = Field(default="", exclude_if=lambda commit: not commit)  # on the Hub
     split: str
     suites: list[str] = []
     fingerprint: str

@@ -15,6 +15,7 @@ class Options:
 
     Args:
         dataset: where the records come from; `split` and `suites` too. Those of `suites` are reported apart.
+        dataset_commit: which commit of a dataset on the Hub the records are of; empty for others.
         split: see `dataset`.
         suites: see `dataset`.
         mitigations: names, several joined with a plus; `none` is always one of them.
@@ -30,6 +31,7 @@ class Options:
     """
 
     dataset: str
+    dataset_commit: str = ""
     split: str = "test"
     suites: Sequence[str] = ()
     mitigations: Sequence[str] = (NONE,)
