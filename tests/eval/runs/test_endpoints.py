@@ -8,7 +8,6 @@ import time
 from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tenacity import wait_fixed
@@ -32,17 +31,26 @@ import sys
 from pathlib import Path
 from eval.models.openai import OpenAIModel
 from eval.models.budget import Limits
+from eval.runs.options import Options
 from eval.runs.run import run
 from eval.record import Record
 records = [Record.model_validate_json(line) for line in Path(sys.argv[3]).read_text().splitlines()]
-run(OpenAIModel("openai:smollm2", sys.argv[1]), records, Path(sys.argv[2]), dataset="d", method="focus",
-    mitigations=["ignore_word"], max_new_tokens=6, limits=Limits(2))
+options = Options("d", method="focus", mitigations=["ignore_word"], max_new_tokens=6)
+run(OpenAIModel("openai:smollm2", sys.argv[1]), records, Path(sys.argv[2]), options, limits=Limits(2))
 """
 
 
-def ask(url: str, out: Path, count: int = 6, timeout: float = 300, **options: Any) -> list[Sample]:
-    given = {"dataset": "d", "method": "focus", "mitigations": ["ignore_word"], "max_new_tokens": 6} | options
-    return run(OpenAIModel("openai:smollm2", url, timeout=timeout), records(count), out, Options(**given))
+def ask(
+    url: str,
+    out: Path,
+    count: int = 6,
+    timeout: float = 300,
+    limits: Limits | None = None,
+    method: str | None = "focus",
+) -> list[Sample]:
+    model = OpenAIModel("openai:smollm2", url, timeout=timeout)
+    options = Options("d", method=method, mitigations=["ignore_word"], max_new_tokens=6)
+    return run(model, records(count), out, options, limits=limits)
 
 
 def texts(samples: list[Sample]) -> list[tuple[str, str, str, list[str]]]:
