@@ -162,3 +162,9 @@ def test_an_unknown_model_is_one_line(source: Path, tmp_path: Path) -> None:
     done = subprocess.run([*command, "--models", "skitish"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "Did you mean skittish" in done.stderr
+
+
+def test_no_candidates_are_an_error(tmp_path: Path) -> None:
+    write(tmp_path / "filtered.jsonl", [])
+    with pytest.raises(InputError, match="holds no candidates"):
+        screen(tmp_path / "filtered.jsonl", tmp_path / "screened.jsonl", iter([]))
