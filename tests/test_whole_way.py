@@ -208,8 +208,7 @@ def results_show_its_sample(visitor: Visitor, samples: list[Sample]) -> None:
     """From the number on the board to the sample, its trigger and its record, and on to Try."""
     page = visitor.page
     sample = next(one for one in samples if (one.record_id, one.mitigation) == (RECORD, NONE))
-    row = page.locator(".board tbody tr", has_text="none").first
-    row.locator("td[data-name='false refusals'] a").click()
+    page.locator(".board tbody tr", has_text="none").first.locator("td[data-name='false refusals'] a").click()
     card = page.locator(".view article", has_text=RECORD)
     expect(card).to_contain_text(sample.response[:40], timeout=PATIENCE)
     expect(card.locator(".trigger")).to_have_text(TRIGGER)
@@ -221,6 +220,7 @@ def results_show_its_sample(visitor: Visitor, samples: list[Sample]) -> None:
     expect(page.locator("article.full")).to_contain_text(RECORD, timeout=PATIENCE)
     page.go_back()
     card.get_by_text("open in Try").click()
+    expect(page.locator(".editor textarea").last).to_have_value(sample.sent[-1].content, timeout=PATIENCE)
     page.click("text=Explain refusal")
     expect(page.locator("[data-part=reason]")).to_contain_text(f'Refused because of "{TRIGGER}"', timeout=PATIENCE)
     expect(page.locator(".try .found")).to_have_attribute("aria-busy", "false", timeout=PATIENCE)
