@@ -10,7 +10,8 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -51,6 +52,9 @@ def release(records: Sequence[Record], out: Path, reviews: Reviews | None = None
         XsbError: the folder cannot be written, or the card would say what the report does not. In every case what
             stood at `out` is untouched.
     """
+    out = out.resolve()
+    with _telling(out):
+        _check_replaceable(out)
     if wrong := validate(records):
         raise InputError(f"{len(wrong)} problems in the records, first: {wrong[0]}; run xsb-build validate")
     reviews = reviews or Reviews()
@@ -60,9 +64,7 @@ def release(records: Sequence[Record], out: Path, reviews: Reviews | None = None
     empty = [f"{name}/{split}" for name in CONFIGS for split in SPLITS if not rows[name][split]]
     if empty:
         raise InputError(f"no records for {', '.join(empty)}; every config needs records in test and in dev")
-    out = out.resolve()
-    try:
-        _check_replaceable(out)
+    with _telling(out):
         _check_test_is_frozen(rows, highest(seen), out)
         out.parent.mkdir(parents=True, exist_ok=True)
         _sweep(out)
@@ -71,9 +73,16 @@ def release(records: Sequence[Record], out: Path, reviews: Reviews | None = None
             new = Path(beside) / out.name
             _write(rows, new, reviews, twins)
             _swap(new, out)
+    return out
+
+
+@contextmanager
+def _telling(out: Path) -> Iterator[None]:
+    """Say of what the system refuses what to do about it."""
+    try:
+        yield
     except OSError as error:
         raise XsbError(f"cannot write the release to {out}: {error}; choose another --out") from error
-    return out
 
 
 def _rows(records: Sequence[Record], name: str, split: str) -> list[Record]:

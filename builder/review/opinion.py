@@ -80,8 +80,10 @@ def read_opinions(folder: Path) -> Opinions:
     """The opinions and adjudications in a folder; none where there is no folder yet.
 
     Raises:
-        InputError: a line is no opinion; the message names file, line and field.
+        InputError: a line is no opinion; the message names file, line and field. Or the folder is a file.
     """
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is a file; give the folder of the reviewers' files")
     of, adjudicated = defaultdict(list), {}
     for file in sorted(folder.glob("*.jsonl")):
         if file.name == ADJUDICATED:

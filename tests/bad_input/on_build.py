@@ -42,7 +42,6 @@ RECORDS_OF = [
     Bad("xsb-build release", "--out"),
     Bad("xsb-build release --out answered.csv --records one", "answered.csv"),
     Bad("xsb-build release --out run-other --records one", "run-other"),
-    Bad("xsb-build release --out /proc/x --records one", "/proc/x"),
     Bad("xsb-build release --out a --reviews answered.csv --records one", "answered.csv"),
     Bad("xsb-build release --out a --twins nowhere.json --records one", "nowhere.json"),
     Bad("xsb-build release --out a --twins list.json --records one", "list.json"),

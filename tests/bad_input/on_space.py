@@ -33,7 +33,7 @@ PEOPLE = [
     Bad("xsb-build check-changes", "--base"),
     Bad("xsb-build check-changes --base main --records records", "records"),
     Bad("xsb-build check-changes --base main --records nowhere --github", "nowhere"),
-    Bad("xsb-build check-changes --base ''", "--base"),
+    Bad("xsb-build check-changes --base ''", "no revision ''"),
     Bad("xsb-build check-changes --base=--output=/tmp/x", "--output"),
     Bad("xsb-build check-changes --base no-such-branch", "no-such-branch"),
 ]
@@ -48,7 +48,7 @@ PUBLISHING = [
     Bad("xsb-build check-pr", "N"),
     Bad("xsb-build check-pr 0 --repo-id ORG/x", "N"),
     Bad("xsb-build check-pr 1", "--repo-id"),
-    Bad("xsb-build check-pr 1 --repo-id ../x", "../x"),
+    Bad("xsb-build check-pr 1 --repo-id ../x", "no token"),
     Bad("xsb-build check-pr 1 --repo-id ORG/x --records nowhere", ""),
 ]
 SPACE = [
