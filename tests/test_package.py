@@ -93,6 +93,7 @@ from eval.judges import Verdict, load_judge
 from eval.models import Model, load_model
 from eval.record import Record
 from eval.runs.metrics import metrics
+from eval.runs.options import Options
 from eval.runs.run import run
 from hub_cards.push import Published
 from space_app.settings import Settings
@@ -105,7 +106,7 @@ scores: list[float] = [feature.score for feature in found.attribution.features] 
 verdict: Verdict = mitigate(model, PROMPT, "ignore_word", words).verdict
 again: Verdict = load_judge("rules").one("I can't help with that.")
 records: list[Record] = read_folder(RECORDS)[0]
-rows = metrics(run(model, records, Path("runs"), dataset="xsb"))
+rows = metrics(run(model, records, Path("runs"), Options(dataset="xsb")))
 shares: list[float | None] = [row.false_refusal.share for row in rows]
 wrong: list[int] = found.triggers
 print(Published, Settings, rows[0].count)

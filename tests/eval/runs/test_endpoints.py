@@ -32,11 +32,12 @@ import sys
 from pathlib import Path
 from eval.models.openai import OpenAIModel
 from eval.models.budget import Limits
+from eval.runs.options import Options
 from eval.runs.run import run
 from eval.record import Record
 records = [Record.model_validate_json(line) for line in Path(sys.argv[3]).read_text().splitlines()]
-run(OpenAIModel("openai:smollm2", sys.argv[1]), records, Path(sys.argv[2]), dataset="d", method="focus",
-    mitigations=["ignore_word"], max_new_tokens=6, limits=Limits(2))
+options = Options(dataset="d", method="focus", mitigations=["ignore_word"], max_new_tokens=6)
+run(OpenAIModel("openai:smollm2", sys.argv[1]), records, Path(sys.argv[2]), options, limits=Limits(2))
 """
 
 
