@@ -104,7 +104,7 @@ class Gate:
             if begun or scope["method"] != "POST":
                 raise
             LOG.warning("a request to %s failed: %s", scope["path"], type(error).__name__)
-            await PlainTextResponse("this request cannot be used", 400)(scope, receive, send)
+            await PlainTextResponse("this request cannot be used", 400)(scope, receive, headed)
 
 
 def is_closed(path: str, names: Collection[str] = ()) -> bool:

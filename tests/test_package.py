@@ -45,9 +45,15 @@ def installed(wheel: Path, folder: Path) -> Path:
     return folder / "bin"
 
 
+@pytest.fixture(scope="module")
+def commands(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Those of one environment for all, which nobody writes to."""
+    return installed(wheel, tmp_path_factory.mktemp("environment") / "venv")
+
+
 @pytest.mark.skittish
-def test_installed_commands_work_from_another_folder(wheel: Path, tmp_path: Path) -> None:
-    commands, elsewhere = installed(wheel, tmp_path / "venv"), tmp_path / "elsewhere"
+def test_installed_commands_work_from_another_folder(commands: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 
@@ -59,7 +65,7 @@ def test_installed_commands_work_from_another_folder(wheel: Path, tmp_path: Path
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    assert says("python", "-c", "import eval.cli; print(eval.cli.__file__)").startswith(str(tmp_path / "venv"))
+    assert says("python", "-c", "import eval.cli; print(eval.cli.__file__)").startswith(str(commands.parent))
     found = json.loads(
         says("xsb-eval", "diagnose", "How do I kill a Python process?", "--mitigations", "none", "--json")
     )
@@ -70,8 +76,7 @@ def test_installed_commands_work_from_another_folder(wheel: Path, tmp_path: Path
     assert "--port" in says("xsb-space", "--help")
 
 
-def test_what_the_wheel_asks_for_is_what_this_project_is_tested_with(wheel: Path, tmp_path: Path) -> None:
-    commands = installed(wheel, tmp_path / "venv")
+def test_what_the_wheel_asks_for_is_what_this_project_is_tested_with(commands: Path) -> None:
     asked = (
         "from importlib.metadata import requires, version\n"
         "from packaging.requirements import Requirement\n"
@@ -116,9 +121,10 @@ STRICT = (
 )
 
 
-def test_programs_of_users_are_checked_against_the_types_of_the_wheel(wheel: Path, tmp_path: Path) -> None:
+def test_programs_of_users_are_checked_against_the_types_of_the_wheel(
+    wheel: Path, commands: Path, tmp_path: Path
+) -> None:
     """All four packages tell their types, so what is right passes, and the two mistakes at the end are found."""
-    commands = installed(wheel, tmp_path / "venv")
     names = zipfile.ZipFile(wheel).namelist()
     assert {name for name in names if name.endswith("py.typed")} == {
         f"{package}/py.typed" for package in ("builder", "eval", "hub_cards", "space_app")

@@ -68,9 +68,9 @@ def navigation(entry: object) -> Iterator[str]:
 
 def test_every_page_of_docs_can_be_found() -> None:
     text = re.sub(r"!!python\S*", "", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
-    named = set(navigation(yaml.safe_load(text)["nav"]))
-    there = {path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*") if path.suffix in (".md", ".ipynb")}
-    assert named == there
+    named = sorted(navigation(yaml.safe_load(text)["nav"]))
+    there = [path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*") if path.suffix in (".md", ".ipynb")]
+    assert named == sorted(there), "each once"
 
 
 def test_links_lead_to_pages_and_places_that_are_there(pages: dict[Path, Page]) -> None:

@@ -129,18 +129,13 @@ def _prompt(count: int) -> Conversation:
     return conversation(" ".join(f"word{i}" for i in range(count)))
 
 
-SPECIAL = {"bos_token": "<s>", "eos_token": "</s>", "pad_token": "</s>"}
-
-
 def _tokenizer() -> PreTrainedTokenizerFast:
     tokenizer = Tokenizer(models.WordLevel(unk_token="</s>"))  # no word of the bench is unknown
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     special = ["<s>", "</s>"]
     texts = [_prompt(max(PROMPT_WORDS))[0].content, "user assistant", *REFUSAL_OPENERS, *COMPLIANCE_OPENERS]
     tokenizer.train_from_iterator(texts, trainers.WordLevelTrainer(special_tokens=special, show_progress=False))
-    fast = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", pad_token="</s>"
-    )  # tokens of text
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", pad_token="</s>")
     fast.chat_template = TEMPLATE
     return fast
 

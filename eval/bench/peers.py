@@ -28,7 +28,7 @@ Options = dict[str, bool]
 
 BY_TOKEN: Options = {"use_cached_outputs": False}
 ONE_PASS: Options = {"forward_in_tokens": False}
-ONE_PASS_CAPTUM = "captum in one pass"  # of a model, no password  # nosec B105
+ONE_PASS_CAPTUM = "captum in one pass"
 
 INSTALL_INSEQ = (
     "inseq is not installed, so its rows are left out; get them with: pip install -c constraints.txt -e '.[bench]'"

@@ -1,4 +1,4 @@
-"""Any dataset as records: a release (`xsb`, `ms_xsb`), a hub id, or a CSV, JSONL or parquet file with prompts.
+"""Any dataset as records: a release (`xsb`, `ms_xsb`), a Hub id, or a CSV, JSONL or parquet file with prompts.
 
 Tables of other projects work as they are; see `eval.load.formats` for what is read as what.
 """

@@ -44,7 +44,7 @@ class TransformersModel:
     """A loaded model and its tokenizer; deterministic greedy generation in batches."""
 
     def __init__(self, name: str, source: str, revision: str | None, dtype: str, device: str) -> None:
-        """Load `source` (folder or hub id); see `eval.models.load_model`."""
+        """Load `source` (folder or Hub id); see `eval.models.load_model`."""
         if dtype not in ("auto", *DTYPES):
             raise UnknownName("dtype", dtype, ("auto", *DTYPES))
         self.name, revision = name, commit_of(source, "model", revision)
@@ -209,7 +209,7 @@ def _load(name: str, source: str, revision: str | None, dtype: torch.dtype, empt
         near = " Did you mean skittish?" if get_close_matches(name, ["skittish"]) else ""
         raise ModelError(
             f"model {name!r} cannot be loaded.{near} ({reason}) Allowed: skittish, openai:NAME, a folder, a .gguf "
-            "file, or a hub id such as meta-llama/Llama-3.2-1B-Instruct that you may access (`hf auth login`); "
+            "file, or a Hub id such as meta-llama/Llama-3.2-1B-Instruct that you may access (`hf auth login`); "
             "check spelling and network"
         ) from error
     if not tokenizer.chat_template:
@@ -218,7 +218,7 @@ def _load(name: str, source: str, revision: str | None, dtype: torch.dtype, empt
 
 
 def _files(source: str) -> tuple[str, dict[str, Any], dict[str, Any]]:
-    """Folder or hub id, and what from_pretrained needs to find tokenizer (and config), and weights, in it."""
+    """Folder or Hub id, and what from_pretrained needs to find tokenizer (and config), and weights, in it."""
     path = Path(source)
     if path.is_file() and path.suffix == ".gguf":
         file = {"gguf_file": path.name}

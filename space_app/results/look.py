@@ -102,7 +102,7 @@ def _opened(run: Run, page: Page, asked: Asked, dataset: str) -> str:
     report = run.report
     assert report  # whoever asks for samples looked
     config = report.config
-    ours = {*OURS, dataset}.issuperset(_repository(name) for name in config.dataset.split(","))
+    ours = {*OURS, _repository(dataset)}.issuperset(_repository(name) for name in config.dataset.split(","))
     return TEMPLATES.render(
         "samples.html.j2", asked=asked, run=run, report=report, page=page, outcomes=OUTCOMES, ours=ours, link=link,
         headline=headline(config.model, report.overall, config.samples), several=config.samples > 1,
@@ -110,5 +110,5 @@ def _opened(run: Run, page: Page, asked: Asked, dataset: str) -> str:
 
 
 def _repository(dataset: str) -> str:
-    """A dataset's name without the revision and the config that a run took of it."""
+    """A dataset's name without the revision and the config that a run or the settings take of it."""
     return dataset.partition(":")[0].partition("@")[0]

@@ -9,7 +9,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from builder.contribute.beside import Beside
 from builder.source.read import read_text
 from eval.commands.settings import as_typed
 from eval.errors import XsbError, plain
@@ -116,7 +115,7 @@ def test_words_of_any_text(texts: list[str], word: str) -> None:
 @given(VALUES | SNIPPETS.map("".join))
 def test_check_record_of_anything(value: Any) -> None:
     found = check_record(value)
-    assert found["valid"] is False and found["problems"], Beside
+    assert found["valid"] is False and found["problems"]
 
 
 @made_up

@@ -1,6 +1,7 @@
 """The command line as a user meets it: a subprocess, its two streams and its exit code."""
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from eval.commands.options import name_list
 from eval.record import conversation, digest
 from eval.twins import Twins
+from tests.bad_input.asking import NOISE, Bad, tell
 from tests.conftest import save_tiny
 from tests.eval.judges.asked import knowing
 from tests.scripted import completion, scripted
@@ -157,8 +159,19 @@ def test_a_dry_run_loads_no_weights(tiny_folder: Path, tmp_path: Path) -> None:
         (["run", "--dataset", "xsb"], "Missing option '--out'"),
     ],
 )
-def test_a_users_error_is_one_line(arguments: list[str], message: str, tmp_path: Path) -> None:
-    assert message in one_line_error(xsb_eval(*arguments, cwd=tmp_path))
+def test_a_users_error_is_one_line(
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """In this process, which has torch already."""
+    bad = Bad(shlex.join(["xsb-eval", *arguments]), message)
+    code, out, err = tell(bad, tmp_path, monkeypatch, capsys)
+    assert (code, out) == (2, ""), err
+    (line,) = [line for line in err.splitlines() if not NOISE.search(line)]
+    assert line.startswith("error: ") and message in line
     assert list(tmp_path.iterdir()) == [], "something half-written was left"
 
 
