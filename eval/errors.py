@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typer import Typer
 from typer.exceptions import Abort, TyperException
 
+from eval.visible import visible
 from hub_cards.errors import HubError
 
 SHOWN = 30  # names to choose from, in a message
@@ -98,5 +99,5 @@ def _check_bytes(arguments: Iterable[str]) -> None:
 
 def plain(message: str) -> str:
     """One line without what a terminal obeys, such as colours or text from right to left; cut where it is too long."""
-    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in message)
+    line = visible(message)
     return line if len(line) <= MOST else f"{line[: MOST // 2]} ... {line[-MOST // 2 :]}"

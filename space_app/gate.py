@@ -7,6 +7,7 @@ no tab needs, and it lets the handlers of buttons, too, be called by their names
 import logging
 import re
 from collections.abc import Collection, Mapping, MutableMapping
+from traceback import extract_tb
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -73,8 +74,6 @@ class Gate:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
         scope = {**scope, "query_string": OWN.sub(b"", scope["query_string"])}
-        if is_closed(scope["path"], self.names):
-            return await PlainTextResponse("not found", 404)(scope, receive, send)
         begun, read = False, 0
 
         async def limited() -> Message:
@@ -94,16 +93,21 @@ class Gate:
                 message = {**message, "status": status, "headers": [*message.get("headers", []), *own]}
             await send(message)
 
+        if is_closed(scope["path"], self.names):
+            return await PlainTextResponse("not found", 404)(scope, receive, headed)
         try:
             with named(scope) as scope:
                 await self.app(scope, limited, headed)
         except TooLarge:
             if not begun:
-                await PlainTextResponse(f"more than {self.limit} bytes", 413)(scope, receive, send)
+                await PlainTextResponse(f"more than {self.limit} bytes", 413)(scope, receive, headed)
         except Exception as error:  # Gradio fails at a body that no page sends; what fails of ours it tells in events
             if begun or scope["method"] != "POST":
                 raise
-            LOG.warning("a request to %s failed: %s", scope["path"], type(error).__name__)
+            at = extract_tb(error.__traceback__)[-1]  # but not what the error says, which may quote a visitor
+            LOG.warning(
+                "a request to %s failed: %s at %s:%s", scope["path"], type(error).__name__, at.filename, at.lineno
+            )
             await PlainTextResponse("this request cannot be used", 400)(scope, receive, headed)
 
 

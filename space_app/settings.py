@@ -5,7 +5,7 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from eval.errors import InputError
+from eval.errors import InputError, one_line
 
 
 class Strict(BaseModel):
@@ -116,7 +116,7 @@ def read_settings(file: Path | None) -> Settings:
     except OSError as error:
         raise InputError(f"{file} cannot be read ({error.strerror}); give a file with --config") from error
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"{file} is no YAML ({' '.join(str(error).split())[:200]})") from error
+        raise InputError(f"{file} is no YAML ({one_line(error)})") from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the file"

@@ -13,7 +13,7 @@ PACKAGES = ("builder", "eval", "hub_cards", "space_app")
 OF_EVAL = (  # what builder uses of eval; without torch, as all that is TORCH_FREE
     "eval.record", "eval.words", "eval.errors", "eval.progress", "eval.twins", "eval.jsonl", "eval.models.account",
     "eval.models.budget", "eval.models.client", "eval.models.endpoint", "eval.models.ledger", "eval.models.structured",
-    "eval.models.waiting",
+    "eval.models.waiting", "eval.visible",
 )  # fmt: skip
 TORCH_FREE = (*OF_EVAL, "eval.models.openai")
 MAY_IMPORT = {

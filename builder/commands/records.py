@@ -20,11 +20,11 @@ from builder.shipped import RECORDS, REVIEWS, TWINS
 from builder.source.read import Place, Problem, read_places
 from builder.stats import statistics
 from builder.validate import validate as find_problems
-from builder.visible import visible
 from eval.errors import InputError
 from eval.jsonl import read
 from eval.record import Record
 from eval.twins import Twins
+from eval.visible import visible
 
 Paths = Annotated[list[Path] | None, typer.Argument(help="Folders or YAML files.", show_default="the shipped records")]
 Folder = Annotated[Path, typer.Option("--records", help="Folder of the records.", show_default="the shipped records")]

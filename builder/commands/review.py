@@ -17,10 +17,10 @@ from builder.review.reading import reviews_beside
 from builder.review.terminal import Reviewer
 from builder.review.terminal import review as ask_reviewer
 from builder.rules.text import VERSION
-from builder.visible import visible
 from eval.errors import InputError
 from eval.jsonl import read
 from eval.progress import working
+from eval.visible import visible
 
 OPINIONS = Path("reviews")
 Source = Annotated[Path, typer.Argument(metavar="CANDIDATES", help="Candidates, JSON Lines.")]

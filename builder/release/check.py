@@ -16,7 +16,7 @@ from builder.release.report import build_report, card
 from builder.review.reading import Reviews
 from builder.schema import CONFIGS, SCHEMAS
 from builder.validate import validate
-from eval.errors import InputError
+from eval.errors import InputError, one_line
 from eval.record import SPLITS, Record
 from hub_cards.check import problems
 
@@ -58,9 +58,7 @@ def read_release(folder: Path) -> Release:
         version = str(report["version"])
         wrong += _problems(folder, report, tables)
     except (ValueError, TypeError, LookupError, OSError, pa.ArrowException) as error:
-        raise InputError(
-            f"the release in {folder} is damaged ({' '.join(str(error).split())[:200]}); {BUILD}"
-        ) from error
+        raise InputError(f"the release in {folder} is damaged ({one_line(error)}); {BUILD}") from error
     return Release(folder, version, tables, wrong)
 
 

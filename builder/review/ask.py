@@ -13,7 +13,7 @@ from rich.prompt import Prompt
 from rich.text import Text, TextType
 
 from builder.candidate import Candidate
-from builder.visible import visible
+from eval.visible import visible
 
 NONE = "-"
 LINE_END = "\\n"

@@ -17,8 +17,8 @@ from yaml.reader import ReaderError
 
 from builder.source.fields import CONTEXT, DEFAULTS, ENDING, FILE, OWN, OWN_OF_ENDING, RECORD, SCENARIO
 from builder.source.nodes import Reader, Steps, Wrong, kind, line
-from builder.visible import visible
 from eval.record import Conversation, Message, Record, Span
+from eval.visible import visible
 from eval.words import find
 
 LINE = 10_000  # characters; a parser would spend minutes on a line of megabytes

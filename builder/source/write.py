@@ -13,9 +13,9 @@ from yaml import MappingNode, SequenceNode
 
 from builder.source.nodes import STRING, Steps
 from builder.source.read import read_folder
-from builder.visible import visible
 from eval.errors import InputError
 from eval.record import Record
+from eval.visible import visible
 
 OF_DEFAULTS = ("version", "author_kind", "source")
 NESTED = "  "

@@ -7,8 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from eval.commands.options import Judges, JudgeUrl
-from eval.errors import InputError
+from eval.commands.options import Judges, JudgeUrl, check_file
 
 
 def judge(
@@ -30,8 +29,7 @@ def judge(
     from eval.look.terminal import show_agreement, show_judging
     from eval.runs.notes import one_verdict
 
-    if out.is_dir() or not out.parent.is_dir():
-        raise InputError(f"{out} cannot be written: give a file in a folder that exists")
+    check_file(out)
     panel = load_panel(name, base_url=judge_base_url)
     rows = read_rows(answers)
     for judge in panel.judges:

@@ -131,6 +131,12 @@ def one_or_more(text: str) -> list[str]:
     return [text] if text and Path(text).exists() else list(dict.fromkeys(name_list(text)))
 
 
+def check_file(out: Path) -> None:
+    """Raise `InputError` where no file can be written, before there is one to write."""
+    if out.is_dir() or not out.parent.is_dir():
+        raise InputError(f"{out} cannot be written: give a file in a folder that exists")
+
+
 def load_all(datasets: Sequence[str], splits: Sequence[str]) -> list[Record]:
     """The records of every split of every dataset; what is to be known of them is said."""
     from eval.load import load

@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from eval.commands.options import BaseUrl, Dtype, ModelName, load_both, name_list
-from eval.errors import InputError
+from eval.commands.options import BaseUrl, Dtype, ModelName, check_file, load_both, name_list
 
 
 def twins(
@@ -20,8 +19,7 @@ def twins(
     """Answer each safe record and its neutral twin, and write who was refused."""
     from eval.twins import measure_twins, twins_json
 
-    if out.is_dir() or not out.parent.is_dir():
-        raise InputError(f"{out} cannot be written: give a file in a folder that exists")
+    check_file(out)
     records, loaded = load_both(name_list(dataset), name_list(split), model, dtype, base_url)
     found = measure_twins(loaded, records)
     out.write_text(twins_json(found), encoding="utf-8")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from eval.errors import InputError
+from eval.errors import InputError, one_line
 from eval.load.formats import adapted
 from eval.pinned import commit_of
 from eval.record import Conversation, Message, Record
@@ -111,7 +111,7 @@ def _rows(dataset: str, split: str) -> tuple[Iterable[Mapping[str, Any]], str]:
         if "corresponds to no data" in str(error):
             raise InputError(f"dataset {dataset!r} has no rows") from error
         reason = error.__cause__ if isinstance(error, DatasetGenerationError) and error.__cause__ else error
-        said = " ".join(str(reason).split())[:200].rstrip(".") or "there is nothing in it"
+        said = one_line(reason).rstrip(".") or "there is nothing in it"
         offline = " (offline)" if os.environ.get("HF_HUB_OFFLINE") == "1" else ""
         raise InputError(
             f"dataset {dataset!r}, split {split!r}, cannot be loaded{offline}: {said}. "

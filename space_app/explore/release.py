@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from builder.schema import CONFIGS
-from eval.errors import InputError, XsbError
+from eval.errors import InputError, XsbError, one_line
 from eval.load import record
 from eval.record import SPLITS, Record
 from hub_cards.errors import HubError
@@ -67,7 +67,7 @@ def _table(file: Path, name: str, split: str) -> list[Record]:
         rows = pq.read_table(file).to_pylist()
         return [record(row, number).model_copy(update={"split": split}) for number, row in enumerate(rows, 1)]
     except (OSError, ValueError, pa.ArrowException, XsbError) as error:
-        raise InputError(f"{name} is damaged ({' '.join(str(error).split())[:200]}); {MAKE}") from error
+        raise InputError(f"{name} is damaged ({one_line(error)}); {MAKE}") from error
 
 
 def _version(files: Mapping[str, Path]) -> str:

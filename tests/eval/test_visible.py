@@ -1,6 +1,6 @@
 """What cannot be seen is written out."""
 
-from builder.visible import visible
+from eval.visible import visible
 
 
 def test_what_cannot_be_seen_is_written_out() -> None:
