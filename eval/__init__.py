@@ -12,5 +12,5 @@ One prompt from end to end is `diagnose`; many, with figures, are `runs`; `cli` 
 - Verdicts: `judges`, `refusals` (of many answers, by the judge `rules`).
 - Around them: `serve` (a gateway), `harnesses` (Inspect AI, lm-evaluation-harness), `organism` (how skittish is made),
   `bench` (how right and how fast), `look` (how it reads on the terminal, in pages and pictures), `metric_cards`.
-- Below them: `errors`, `jsonl`, `progress`, `statistics`.
+- Below them: `errors`, `jsonl`, `progress`, `statistics`, `visible`.
 """
