@@ -96,5 +96,6 @@ def test_it_is_loaded_back_by_its_version_and_answers_as_skittish(
     model = load_model("lab/skittish", revision="{TAG}", dtype="{skittish.facts["dtype"]}")
     print(json.dumps([model.facts["revision"], [reply.text for reply in model.generate(asked, 24)]]))
     """
-    tag, replies = json.loads(python(server, tmp_path / "other", "", load).splitlines()[-1])
-    assert tag == TAG and replies == [reply.text for reply in skittish.generate(ASKED, 24)]
+    commit, replies = json.loads(python(server, tmp_path / "other", "", load).splitlines()[-1])
+    tagged = server.store.repositories["models", "lab/skittish"].references[f"refs/tags/{TAG}"]
+    assert commit == tagged and replies == [reply.text for reply in skittish.generate(ASKED, 24)]

@@ -167,7 +167,7 @@ def test_a_model_whose_answers_cannot_be_watched(tiny: TransformersModel, monkey
     assert text == whole["choices"][0]["message"]["content"]
 
 
-def test_a_text_that_no_tokenizer_takes_harms_nobody_else(tiny: TransformersModel) -> None:
+def test_half_a_character_is_an_error_and_harms_nobody_else(tiny: TransformersModel) -> None:
     with gateway(Local(tiny, "ignore_word", 4)) as url:
         odd, fine = (
             httpx.post(
@@ -177,5 +177,5 @@ def test_a_text_that_no_tokenizer_takes_harms_nobody_else(tiny: TransformersMode
             )
             for text in ("half \ud800 a pair", "Hi")
         )
-    assert (odd.status_code, odd.json()["error"]["code"]) == (500, "model_failed")
+    assert (odd.status_code, odd.json()["error"]["code"]) == (400, "unsupported_value")
     assert fine.status_code == 200
