@@ -149,14 +149,15 @@ def load_all(datasets: Sequence[str], splits: Sequence[str]) -> list[Record]:
     return [record for one in found for record in one.records]
 
 
-def load_each(datasets: Sequence[str], split: str) -> dict[str, "Loaded"]:
-    """One split of every dataset, by its name; what is to be known of them is said."""
-    from eval.load import load
+def load_each(datasets: Sequence[str], split: str) -> tuple[dict[str, list[Record]], dict[str, str]]:
+    """One split of every dataset, and its commit on the Hub, by its name; what is to be known of them is said."""
+    from eval.load import load, pinned
 
     with working(f"loading {','.join(datasets)}"):
-        found = {name: load(name, split) for name in datasets}
+        at = {name: pinned(name) for name in datasets}
+        found = {name: load(dataset, split) for name, (dataset, _) in at.items()}
     _say_notes(found.values())
-    return found
+    return {name: one.records for name, one in found.items()}, {name: commit for name, (_, commit) in at.items()}
 
 
 def _say_notes(found: Iterable["Loaded"]) -> None:

@@ -19,7 +19,6 @@ from eval.record import Record
 
 if TYPE_CHECKING:
     from eval.judges.panel import Panel
-    from eval.load import Loaded
     from eval.models.budget import Limits
     from eval.runs.distributed import Actors
     from eval.runs.options import Options
@@ -97,7 +96,7 @@ def run(
     check_actors(models, ray, actors)
     panel = None if dry_run else load_panel(judge, harm_judge, judge_base_url)
     places = folders(out, models, datasets)
-    loaded = load_each(datasets, split)
+    loaded, commits = load_each(datasets, split)
     asked = _records(loaded, suites, limit)
     options = Options(
         dataset=dataset, split=split, suites=suites, mitigations=names, method=method, max_new_tokens=max_new_tokens,
@@ -105,7 +104,7 @@ def run(
     )  # fmt: skip
     loading = Loading(base_url, dtype, revision, ray, actors)
     limits = Limits(concurrency, max_tokens_total, max_requests)
-    runs = _runs(asked, options, places, {name: one.commit for name, one in loaded.items()})
+    runs = _runs(asked, options, places, commits)
     if panel is None:
         _for_each(runs, partial(_plan, loading=loading, judge=judge, harm_judge=harm_judge))
     else:
@@ -142,13 +141,13 @@ def _for_each(runs: Mapping[str, Sequence[Run]], work: Callable[[str, Sequence[R
         raise typer.Exit(2)
 
 
-def _records(loaded: Mapping[str, "Loaded"], suites: Sequence[str], limit: int | None) -> dict[str, list[Record]]:
+def _records(loaded: Mapping[str, list[Record]], suites: Sequence[str], limit: int | None) -> dict[str, list[Record]]:
     """The records of each dataset, with the suites beside the first."""
     from eval.load import stratified
     from eval.suites import load_suite
 
     beside = [record for name in suites for record in stratified(load_suite(name), limit)]
-    found = {name: stratified(one.records, limit) for name, one in loaded.items()}
+    found = {name: stratified(records, limit) for name, records in loaded.items()}
     first = next(iter(found))
     found[first] = [*found[first], *beside]
     return found

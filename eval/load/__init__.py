@@ -15,15 +15,15 @@ from eval.pinned import commit_of
 from eval.record import Conversation, Message, Record
 
 FILES = {".csv": "csv", ".json": "json", ".jsonl": "json", ".parquet": "parquet"}
-RELEASE = Path("xsb")
+RELEASE, OURS = Path("xsb"), ("xsb", "ms_xsb")
+HEXADECIMALS = 40  # of a commit
 
 
 class Loaded(NamedTuple):
-    """The records of a dataset, in its own order, notes on how its columns were read, and its commit on the Hub."""
+    """The records of a dataset, in its own order, and notes on how its columns were read."""
 
     records: list[Record]
     notes: list[str]
-    commit: str  # empty unless it was asked of the Hub
 
 
 def load_records(dataset: str, split: str = "test") -> list[Record]:
@@ -42,12 +42,29 @@ def load(dataset: str, split: str = "test") -> Loaded:
     Raises:
         InputError: there is no such dataset, it has no prompts, or labels that are neither safe nor unsafe.
     """
-    table, commit = _rows(dataset, split)
-    rows, notes = adapted(table)
+    rows, notes = adapted(_rows(dataset, split))
     records = [record(row, number) for number, row in enumerate(rows, 1)]
     if not records:
         raise InputError(f"dataset {dataset!r} has no rows")
-    return Loaded(records, notes, commit)
+    return Loaded(records, notes)
+
+
+def pinned(dataset: str) -> tuple[str, str]:
+    """A dataset on the Hub at the commit that it has now, and that commit; any other as it is, and ""."""
+    if Path(dataset).suffix in FILES or dataset in OURS:
+        return dataset, ""
+    name, revision, config = _on_the_hub(dataset)
+    commit = commit_of(name, "dataset", revision or None) or ""
+    if len(commit) != HEXADECIMALS:
+        return dataset, ""  # the Hub was not reached
+    return f"{name}@{commit}:{config}" if config else f"{name}@{commit}", commit
+
+
+def _on_the_hub(dataset: str) -> tuple[str, str, str]:
+    """Name, revision and config, each but the name perhaps empty; a folder has no revision."""
+    named, _, config = dataset.partition(":")
+    name, _, revision = (named, "", "") if Path(named).is_dir() else named.partition("@")
+    return name, revision, config
 
 
 def stratified(records: list[Record], limit: int | None) -> list[Record]:
@@ -88,7 +105,7 @@ def _messages(row: Mapping[str, Any], number: int) -> Conversation:
     return [Message(role="user", content=prompt)]
 
 
-def _rows(dataset: str, split: str) -> tuple[Iterable[Mapping[str, Any]], str]:
+def _rows(dataset: str, split: str) -> Iterable[Mapping[str, Any]]:
     from datasets import load_dataset
     from datasets.exceptions import DatasetGenerationError
 
@@ -98,15 +115,14 @@ def _rows(dataset: str, split: str) -> tuple[Iterable[Mapping[str, Any]], str]:
         if path.suffix in FILES:
             if not path.is_file():
                 raise InputError(f"file {dataset!r} does not exist")
-            return load_dataset(FILES[path.suffix], data_files=str(path), split="train"), ""
-        if dataset in ("xsb", "ms_xsb"):
+            return load_dataset(FILES[path.suffix], data_files=str(path), split="train")  # type: ignore[no-any-return]
+        if dataset in OURS:
             if not RELEASE.is_dir():
                 raise InputError("there is no release in the folder xsb here; make one: xsb-build release --out xsb")
-            return load_dataset(str(RELEASE), dataset, split=split), ""
-        named, _, config = dataset.partition(":")
-        name, _, revision = (named, "", "") if Path(named).is_dir() else named.partition("@")
+            return load_dataset(str(RELEASE), dataset, split=split)  # type: ignore[no-any-return]
+        name, revision, config = _on_the_hub(dataset)
         commit = commit_of(name, "dataset", revision or None)
-        return load_dataset(name, config or None, split=split, revision=commit), commit or ""
+        return load_dataset(name, config or None, split=split, revision=commit)  # type: ignore[no-any-return]
     except (OSError, ValueError, RuntimeError, StopIteration, DatasetGenerationError) as error:
         if "corresponds to no data" in str(error):
             raise InputError(f"dataset {dataset!r} has no rows") from error

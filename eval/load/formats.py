@@ -94,7 +94,8 @@ def _focus(row: Row, told: Counter[str]) -> None:
     focus = row.get("focus")
     if row.get("focus_spans") or not focus:
         return
-    words = MANY.split(focus) if isinstance(focus, str) else focus if isinstance(focus, list) else []
+    listed = MANY.split(focus) if isinstance(focus, str) else focus if isinstance(focus, list) else []
+    words = [word for word in listed if isinstance(word, str)]
     try:
         messages = [Message.model_validate(message) for message in _messages(row)]
     except (ValueError, TypeError):
@@ -102,7 +103,7 @@ def _focus(row: Row, told: Counter[str]) -> None:
     spans = find_all(messages, words)
     told["Focus found in the text" if spans else "Focus not found in the text, left out"] += 1
     given = row.get("neutral") or []
-    kept = given if len(given) == len(words) == len(spans) else []
+    kept = given if isinstance(given, list) and len(given) == len(words) == len(spans) else []
     if given and not kept:
         told["neutral words of no single place, left out"] += 1
     row |= {"focus": [span.text(messages) for span in spans], "focus_spans": spans, "neutral": kept}

@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from eval.serve.asked import read
 from eval.serve.gateway import Answered, Gateway
@@ -109,13 +110,17 @@ async def _body(request: Request) -> bytes:
 
     Raises:
         ApiError: it is too large; no more of it is read.
+        Gone: the client has, before its end.
     """
     pieces, size = [], 0
-    async for piece in request.stream():
-        size += len(piece)
-        if size > LARGEST:
-            raise ApiError(413, f"the body has more than {LARGEST} bytes", code="request_too_large")
-        pieces.append(piece)
+    try:
+        async for piece in request.stream():
+            size += len(piece)
+            if size > LARGEST:
+                raise ApiError(413, f"the body has more than {LARGEST} bytes", code="request_too_large")
+            pieces.append(piece)
+    except ClientDisconnect as error:
+        raise Gone from error
     return b"".join(pieces)
 
 
