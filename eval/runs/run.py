@@ -28,7 +28,7 @@ from eval.runs.options import Options, check_sampling
 from eval.runs.sample import Sample, SampleFile
 from eval.runs.triggers import check_source, trigger_source
 
-CHUNK = 192  # answers, all mitigations together: less than a minute of skittish on two cores
+CHUNK = 192  # answers, all mitigations together: about a minute of skittish on two cores, but for dialogues
 FEWEST = 12  # records of a chunk
 ANSWERS = "answers.jsonl"  # of endpoints
 
