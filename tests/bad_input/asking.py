@@ -26,11 +26,13 @@ class Bad(NamedTuple):
     """One bad input.
 
     `line` is the command as it is typed, `says` what its message must have in it; `stdin` is what is typed then.
+    `apart` runs it in a process of its own, since Gradio leaves threads and sockets behind.
     """
 
     line: str
     says: str
     stdin: str = ""
+    apart: bool = False
 
 
 class Told(NamedTuple):
@@ -60,14 +62,9 @@ def _below(program: str, module: Any) -> list[tuple[str, set[str]]]:
 
 
 def tell(bad: Bad, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Told:
-    """Run the command in the folder, in this process where that leaves nothing behind.
-
-    An error that is no message to a user goes on from here.
-    """
+    """Run the command in the folder; in this process an error that is no message to a user goes on from here."""
     arguments = shlex.split(bad.line)
-    if arguments[0] == "xsb-space" and {"--only", "deploy"} & set(
-        arguments
-    ):  # Gradio leaves threads and sockets behind
+    if bad.apart:
         script = Path(sys.executable).parent / arguments[0]
         done = subprocess.run(
             [str(script), *arguments[1:]], cwd=folder, capture_output=True, text=True, check=False, timeout=PATIENCE
