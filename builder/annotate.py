@@ -74,8 +74,6 @@ def annotate(
                 proposals[candidate.id] += _blamed_by(model, candidate, missing)
         append(out, [c.model_copy(update={"proposals": [*c.proposals, *proposals[c.id]]}) for c in chunk])
         done += len(chunk)
-    if not done and not there and not ledger.exhausted:
-        raise InputError(f"{source} holds no candidates; give a file that xsb-build generate wrote")
     return AnnotationOutcome(done, len(there), missing, ledger)
 
 

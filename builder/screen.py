@@ -67,11 +67,8 @@ def screen(source: Path, out: Path, screeners: Iterator[Screener]) -> dict[str, 
         screeners: used one after the other, so that a generator need hold only one model in memory.
 
     Raises:
-        InputError: there are no candidates.
         ModelError: a model fails; what was answered before is kept.
     """
-    if next(iter(read(source, Candidate)), None) is None:
-        raise InputError(f"{source} holds no candidates; give a file that xsb-build filter wrote")
     files = {screener.name: _ask(screener, source, out) for screener in screeners}
     counts = {name: Counter[tuple[str, str]]() for name in files}
     write(out, _joined(source, files, counts))

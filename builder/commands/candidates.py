@@ -124,6 +124,8 @@ def annotate(
     ask = partial(Endpoint, model, base_url, schema=AnnotationDraft, max_tokens=max_tokens, timeout=timeout)
     with ask(temperature=0) if model else nullcontext() as reader:
         found = add(source, out, reader, blamer, limits)
+    if not found.done and not found.before and not found.ledger.exhausted:
+        raise InputError(f"{source} holds no candidates; give a file that xsb-build generate wrote")
     differ = sum(disagreement(candidate) for candidate in read(out, Candidate))
     print(f"{found.done} annotated, {found.before} had been; on {differ} author and annotators differ")
     for reason, times in found.missing.most_common():
@@ -154,6 +156,8 @@ def screen(
     limits = Limits(concurrency, max_tokens_total)
     with ray_cluster(names, ray, actors) as spread:
         counts = ask(source, out, screeners(names, base_url, timeout, out, limits, spread))
+    if not any(counts.values()):
+        raise InputError(f"{source} holds no candidates; give a file that xsb-build filter wrote")
     for name, verdicts in counts.items():
         for label in LABELS:
             asked = sum(times for (of, _), times in verdicts.items() if of == label)

@@ -164,7 +164,8 @@ def test_an_unknown_model_is_one_line(source: Path, tmp_path: Path) -> None:
     assert "Did you mean skittish" in done.stderr
 
 
-def test_no_candidates_are_an_error(tmp_path: Path) -> None:
-    write(tmp_path / "filtered.jsonl", [])
-    with pytest.raises(InputError, match="holds no candidates"):
-        screen(tmp_path / "filtered.jsonl", tmp_path / "screened.jsonl", iter([]))
+def test_no_candidates_are_nothing_to_screen(tmp_path: Path, tiny: TransformersModel) -> None:
+    """A round of candidates of which none was kept goes on; the command says so."""
+    write(tmp_path / "kept.jsonl", [])
+    counts = screen(tmp_path / "kept.jsonl", tmp_path / "screened.jsonl", iter([local(tiny)]))
+    assert not any(counts.values()) and (tmp_path / "screened.jsonl").read_text() == ""
