@@ -8,9 +8,10 @@ from eval.errors import InputError, UnknownName
 from eval.judges import check_judge
 from eval.judges.panel import judge_names
 from eval.mitigation import named
-from eval.record import Conversation, Span, encodable
+from eval.record import Conversation, Span
 from eval.removal import check_removal
 from eval.target import TARGETS
+from eval.visible import encodable
 from eval.words import find, words
 
 

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typer import Typer
 from typer.exceptions import Abort, TyperException
 
-from eval.visible import visible
+from eval.visible import encodable, visible
 from hub_cards.errors import HubError
 
 SHOWN = 30  # names to choose from, in a message
@@ -93,7 +93,7 @@ def run_command(app: Typer) -> None:
 def _check_bytes(arguments: Iterable[str]) -> None:
     """Refuse what could be written nowhere later: Python reads bytes that are no UTF-8 as lone surrogates."""
     for argument in arguments:
-        if any("\ud800" <= letter <= "\udfff" for letter in argument):
+        if not encodable(argument):
             raise InputError(f"the argument {argument!r} is no UTF-8; give it, or rename the file, in UTF-8")
 
 

@@ -126,11 +126,6 @@ class Record(BaseModel):
         return self
 
 
-def encodable(text: str) -> bool:
-    """Whether a text can be written as UTF-8: not with lone surrogates, which JSON and command lines may hold."""
-    return text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text)
-
-
 def conversation(prompt: str | list[Message] | list[dict[str, Any]]) -> Conversation:
     """A conversation from a prompt, or from messages as dicts with `role` and `content`."""
     if isinstance(prompt, str):

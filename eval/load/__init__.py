@@ -11,12 +11,11 @@ from typing import Any, NamedTuple
 
 from eval.errors import InputError, one_line
 from eval.load.formats import adapted
-from eval.pinned import commit_of
+from eval.pinned import COMMIT, commit_of
 from eval.record import Conversation, Message, Record
 
 FILES = {".csv": "csv", ".json": "json", ".jsonl": "json", ".parquet": "parquet"}
 RELEASE, OURS = Path("xsb"), ("xsb", "ms_xsb")
-HEXADECIMALS = 40  # of a commit
 
 
 class Loaded(NamedTuple):
@@ -55,7 +54,7 @@ def pinned(dataset: str) -> tuple[str, str]:
         return dataset, ""
     name, revision, config = _on_the_hub(dataset)
     commit = commit_of(name, "dataset", revision or None) or ""
-    if len(commit) != HEXADECIMALS:
+    if not COMMIT.fullmatch(commit):
         return dataset, ""  # the Hub was not reached
     return f"{name}@{commit}:{config}" if config else f"{name}@{commit}", commit
 

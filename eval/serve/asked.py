@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from eval.record import Conversation, Message, encodable
+from eval.record import Conversation, Message
 from eval.serve.wire import ApiError
+from eval.visible import encodable
 
 ROLES = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
 
