@@ -17,6 +17,7 @@ from eval.mitigation import Attempt, Decoding, Request, attempts, check_weights,
 from eval.models.protocol import MAX_NEW_TOKENS, Model
 from eval.record import Conversation, Span, conversation
 
+TARGET = "refusal_openers"
 Notify = Callable[[str], None]
 
 
@@ -70,7 +71,7 @@ def diagnose(
     method: str | None = "ablation",
     mitigations: Sequence[str] = (),
     *,
-    target: str = "refusal_openers",
+    target: str = TARGET,
     judge: str | Panel = "rules",
     triggers: Sequence[str] = (),
     removal: str = REMOVAL,
@@ -102,8 +103,7 @@ def diagnose(
         InputError: the conversation cannot be answered, mitigations have no trigger to work on, or words no neutral.
         ModelError: the model lacks what was asked of it.
     """
-    check_names(method, mitigations, judge if isinstance(judge, str) else "rules", target, removal)
-    panel = load_panel(judge) if isinstance(judge, str) else judge
+    panel = _panel(judge, method, mitigations, target, removal)
     messages = conversation(prompt)
     check_conversation(messages)
     by_hand, replacements = places(messages, triggers), neutral_spans(messages, removal, neutral or {})
@@ -119,10 +119,7 @@ def diagnose(
                 seed=seed, judge=panel.judges[0], max_new_tokens=max_new_tokens,
             )  # fmt: skip
     request = Request(messages, by_hand or (found.triggers if found else []), answer=reply)
-    tried = []
-    for name in mitigations:
-        notify(f"mitigation: {name}")
-        tried.append(_tried(model, name, request, panel, max_new_tokens))
+    tried = [_tried(model, name, request, panel, max_new_tokens, notify) for name in mitigations]
     verdict, judgements, _ = panel([Answer(messages, reply.text, reply.finish)])[0]
     return Diagnosis(
         model=model.name, messages=messages, response=reply.text, verdict=verdict, judgements=judgements,
@@ -152,15 +149,25 @@ def mitigate(
     Raises:
         XsbError: as for `diagnose`.
     """
-    check_names(None, [mitigation], judge if isinstance(judge, str) else "rules")
-    panel = load_panel(judge) if isinstance(judge, str) else judge
+    panel = _panel(judge, None, [mitigation])
     messages = conversation(prompt)
     check_conversation(messages)
     check_weights(model, [mitigation])
     return _tried(model, mitigation, Request(messages, places(messages, triggers)), panel, max_new_tokens)
 
 
-def _tried(model: Model, name: str, request: Request, panel: Panel, max_new_tokens: int) -> Mitigated:
+def _panel(
+    judge: str | Panel, method: str | None, mitigations: Sequence[str], target: str = TARGET, removal: str = REMOVAL
+) -> Panel:
+    """The judges, once all names are known to be right."""
+    check_names(method, mitigations, judge if isinstance(judge, str) else "rules", target, removal)
+    return load_panel(judge) if isinstance(judge, str) else judge
+
+
+def _tried(
+    model: Model, name: str, request: Request, panel: Panel, max_new_tokens: int, notify: Notify = lambda _: None
+) -> Mitigated:
+    notify(f"mitigation: {name}")
     (attempt,) = attempts(named(name), model, [request], Decoding(max_new_tokens))
     return mitigated(name, request, attempt, panel)
 
